@@ -1,0 +1,342 @@
+"""Look-ups in the catalog. Each answers from the facts alone; none decides a verdict."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+import msgspec
+
+from sovereign_guard.catalog.data import CatalogData
+from sovereign_guard.model.classification import Kind
+from sovereign_guard.model.knowledge import (
+    CloudBelow,
+    HostPattern,
+    Operator,
+    Parent,
+    Provider,
+    Region,
+    RegionTable,
+    ResourceRule,
+    ResourceTable,
+    RuleText,
+    Vocabulary,
+)
+from sovereign_guard.model.policy import Policy
+
+PUBLIC_REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
+"""Two registries that serve the same namespaces."""
+
+BUILT_IN_HOST = "terraform.io"
+"""Host of the providers that are part of Terraform itself."""
+
+
+class TypeFacts(msgspec.Struct, frozen=True):
+    """What the catalog knows of one resource type.
+
+    Attributes:
+        kind: None where no rule covers the type, which is then judged.
+        judged: whether its placement is judged (design, section 5).
+        region: attributes that hold its region or zone. place: its fixed region.
+        services: endpoint keys that move it; empty where not known.
+
+    """
+
+    kind: Kind | None
+    judged: bool
+    parent: Parent | None
+    region: tuple[str, ...]
+    place: str
+    labels: tuple[str, ...] | None
+    services: tuple[str, ...]
+    compatible: bool
+
+
+class HostFacts(msgspec.Struct, frozen=True):
+    """Who operates what answers at a host."""
+
+    operator: str
+    infrastructure: str
+    cloud: str
+    region: str
+    pattern: str
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A region found in a table."""
+
+    cloud: str
+    code: str
+    region: Region
+
+
+class Catalog:
+    """All knowledge, with look-ups that remember their answers."""
+
+    def __init__(self, data: CatalogData) -> None:
+        self._data = data
+        self._types: dict[tuple[str, str], TypeFacts] = {}
+        self._providers: dict[tuple[str, str], Provider | None] = {}
+        self._hosts: dict[str, HostFacts | None] = {}
+        self._places: dict[tuple[str, str], Place | None] = {}
+        self._folds: dict[str, tuple[re.Pattern[str], ...]] = {}
+        self._declared: dict[str, Operator] = {}
+        self._mirrors: frozenset[str] = frozenset()
+
+    @property
+    def as_of(self) -> str:
+        """ISO day of the latest review of the facts."""
+        return self._data.as_of
+
+    @property
+    def data(self) -> CatalogData:
+        """The facts themselves, for listings."""
+        return self._data
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Label keys, values and levels."""
+        return self._data.vocabulary
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """Shipped policies by id."""
+        return self._data.policies
+
+    @property
+    def rules(self) -> dict[str, RuleText]:
+        """Texts of the rules by id."""
+        return self._data.rules
+
+    def extended(self, operators: dict[str, Operator], mirrors: frozenset[str]) -> Catalog:
+        """Return a catalog that knows these operators too, and takes these hosts for the public registry."""
+        other = Catalog(self._data)
+        other._declared = operators
+        other._mirrors = mirrors
+        return other
+
+    # -- operators ------------------------------------------------------------------------------------------
+
+    def operator(self, name: str) -> Operator | None:
+        """Return the company with this id."""
+        return self._declared.get(name) or self._data.operators.get(name)
+
+    # -- providers ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_address(self) -> dict[str, Provider]:
+        return {address: provider for provider in self._data.providers.values() for address in provider.addresses}
+
+    @cached_property
+    def _by_prefix(self) -> dict[str, Provider]:
+        found = {prefix: provider for provider in self._data.providers.values() for prefix in provider.prefixes}
+        return found | {provider.id.replace("-", "_"): provider for provider in self._data.providers.values()}
+
+    def provider(self, address: str, resource_type: str) -> Provider | None:
+        """Return the provider with this source address.
+
+        Args:
+            address: as written in the input: full, without host, or the bare name of Terraform 0.12 (also with
+                an alias); empty where the input does not say, in which case the type's first word decides, as
+                it does for Terraform itself.
+            resource_type: a type that the provider serves.
+
+        """
+        key = (address, "" if address else resource_type)
+        if key not in self._providers:
+            self._providers[key] = self._find_provider(address.lower(), resource_type)
+        return self._providers[key]
+
+    def _find_provider(self, address: str, resource_type: str) -> Provider | None:
+        if not address:
+            return self._implied_by(resource_type)
+        parts = address.split("/")
+        if len(parts) == 1:
+            name = address.partition(".")[0]
+            return self._data.providers.get(name) or self._by_address.get(f"hashicorp/{name}")
+        if len(parts) == 3 and (parts[0] in PUBLIC_REGISTRIES or parts[0] in self._mirrors):
+            return self._by_address.get("/".join(parts[1:]))
+        return self._by_address.get(address)
+
+    def _implied_by(self, resource_type: str) -> Provider | None:
+        return self._by_prefix.get(resource_type.partition("_")[0])
+
+    # -- resource types -------------------------------------------------------------------------------------
+
+    def type_facts(self, provider: Provider | None, resource_type: str) -> TypeFacts:
+        """Return what is known of a type; of a type that no rule covers, that it is judged."""
+        key = (provider.id if provider else "", resource_type)
+        found = self._types.get(key)
+        if found is None:
+            found = self._types[key] = self._find_type(provider, resource_type)
+        return found
+
+    def _find_type(self, provider: Provider | None, resource_type: str) -> TypeFacts:
+        table = self._data.resources.get(provider.id, ResourceTable(())) if provider else ResourceTable(())
+        rule = next((rule for rule in table.types if matches(rule.match, resource_type)), None)
+        regions = provider.region.attributes if provider else ()
+        service = max(
+            (
+                (len(pattern.replace("*", "")), service)
+                for service in table.services
+                for pattern in service.types
+                if matches(pattern, resource_type)
+            ),
+            key=lambda pair: pair[0],
+            default=None,
+        )
+        if provider is not None and provider.places == "nothing":
+            rule = ResourceRule(resource_type, "none")
+        kind = Kind(rule.kind) if rule else None
+        return TypeFacts(
+            kind=kind,
+            judged=rule is None or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or rule.plaintext)),
+            parent=rule.parent if rule else None,
+            region=rule.region if rule and rule.region is not None else regions,
+            place=rule.place if rule else "",
+            labels=rule.labels if rule else None,
+            services=service[1].keys if service else (),
+            compatible=service[1].compatible if service else True,
+        )
+
+    # -- regions --------------------------------------------------------------------------------------------
+
+    def table(self, cloud: str) -> RegionTable | None:
+        """Return the regions of a cloud."""
+        return self._data.regions.get(cloud)
+
+    def place(self, cloud: str, code: str) -> Place | None:
+        """Look up a region or zone of a cloud, without case; zones fold into their region."""
+        key = (cloud, code)
+        if key not in self._places:
+            self._places[key] = self._find_place(cloud, code.strip().lower())
+        return self._places[key]
+
+    @cached_property
+    def _codes(self) -> dict[str, dict[str, str]]:
+        codes: dict[str, dict[str, str]] = {}
+        for cloud, table in self._data.regions.items():
+            names = {alias.lower(): code for code, region in table.regions.items() for alias in region.aliases}
+            codes[cloud] = names | {code.lower(): code for code in table.regions}
+        return codes
+
+    def _find_place(self, cloud: str, code: str) -> Place | None:
+        table = self._data.regions.get(cloud)
+        if table is None:
+            return None
+        codes = self._codes[cloud]
+        for spelling in (code, code.replace("_", "-")):
+            name = codes.get(spelling) or self._fold(table, codes, spelling)
+            if name is not None:
+                return Place(cloud, name, table.regions[name])
+        return None
+
+    def _fold(self, table: RegionTable, codes: dict[str, str], zone: str) -> str | None:
+        """Return the region that a zone lies in."""
+        if table.cloud not in self._folds:
+            self._folds[table.cloud] = tuple(re.compile(pattern) for pattern in table.zones)
+        for pattern in self._folds[table.cloud]:
+            match = pattern.fullmatch(zone)
+            if match and match["region"] in codes:
+                return codes[match["region"]]
+        return None
+
+    def place_below(self, names: str, cloud: str, region: str) -> tuple[str, Place | None] | None:
+        """Resolve what a service says about the cloud it stands on.
+
+        Args:
+            names: the service's table. cloud: value of its cloud attribute, or empty where the name is combined.
+            region: its region, or the combined name.
+
+        Returns:
+            (cloud, place or None where the region is not in the table); None where the cloud is not recognised.
+
+        """
+        table = self._data.regions.get(names)
+        if table is None:
+            return None
+        wanted = region.strip().lower()
+        candidates: list[tuple[int, CloudBelow]] = []
+        for below in table.clouds.values():
+            if cloud and cloud.strip().lower() in {name.lower() for name in below.names}:
+                return below.cloud, self._spelled_below(below, wanted)
+            if not cloud:
+                candidates.extend((len(prefix), below) for prefix in below.prefixes if wanted.startswith(prefix.lower()))
+        # The longest prefix wins; an empty one stands for bare names, which must be in that cloud's table.
+        for length, below in sorted(candidates, key=lambda pair: -pair[0]):
+            place = self._spelled_below(below, wanted[length:])
+            if length or place is not None:
+                return below.cloud, place
+        return None
+
+    def _spelled_below(self, below: CloudBelow, name: str) -> Place | None:
+        spelled = {other.lower(): code for other, code in below.regions.items()}.get(name, name)
+        return self.place(below.cloud, spelled)
+
+    # -- hosts ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[re.Pattern[str], HostPattern], ...]:
+        pairs = [(_host_regex(pattern), pattern) for pattern in self._data.hosts]
+        pairs.sort(key=lambda pair: _specificity(pair[1]), reverse=True)
+        return tuple(pairs)
+
+    def host(self, name: str) -> HostFacts | None:
+        """Return who operates a host (as `model.host.host_of` gives it)."""
+        if name not in self._hosts:
+            self._hosts[name] = self._find_host(name)
+        return self._hosts[name]
+
+    def _find_host(self, name: str) -> HostFacts | None:
+        for regex, pattern in self._patterns:
+            match = regex.fullmatch(name)
+            if match:
+                region = pattern.region or match.groupdict().get("region") or ""
+                cloud = pattern.cloud or self._only_cloud.get(pattern.operator, "")
+                place = self.place(cloud, region) if cloud and region else None
+                # A region that another company runs (Outscale's in the US) moves the host with it.
+                operator = (place.region.operator if place else "") or pattern.operator
+                return HostFacts(operator, pattern.infrastructure, cloud, place.code if place else "", pattern.host)
+        return None
+
+    @cached_property
+    def _only_cloud(self) -> dict[str, str]:
+        """Region table of each operator that has exactly one."""
+        clouds: dict[str, list[str]] = {}
+        for cloud, table in self._data.regions.items():
+            if table.operator:
+                clouds.setdefault(table.operator, []).append(cloud)
+        return {operator: names[0] for operator, names in clouds.items() if len(names) == 1}
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether a resource type fits a pattern, in which `*` stands for any characters."""
+    if "*" not in pattern:
+        return pattern == name
+    parts = pattern.split("*")
+    if not name.startswith(parts[0]) or len(name) < sum(map(len, parts)):
+        return False
+    at = len(parts[0])
+    for part in parts[1:-1]:
+        found = name.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return len(name) - len(parts[-1]) >= at and name.endswith(parts[-1])
+
+
+def _host_regex(pattern: HostPattern) -> re.Pattern[str]:
+    labels = []
+    for label in pattern.host.split("."):
+        text = re.escape(label).replace(r"\{", "{").replace(r"\}", "}")
+        text = text.replace("{region}", "(?P<region>[a-z0-9_-]+?)", 1).replace("{any}", "[a-z0-9_-]+")
+        labels.append(text)
+    left = "" if pattern.exact else r"(?:[a-z0-9_-]+\.)*"
+    return re.compile(left + r"\.".join(labels))
+
+
+def _specificity(pattern: HostPattern) -> tuple[int, int, int]:
+    """More labels beat fewer, then more literal labels, then more literal characters."""
+    labels = pattern.host.split(".")
+    literal = re.sub(r"\{[a-z]+\}", "", pattern.host)
+    return (len(labels), sum("{" not in label for label in labels), len(literal))

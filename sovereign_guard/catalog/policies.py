@@ -1,0 +1,108 @@
+"""A policy file -> a Policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sovereign_guard.catalog.folder import rules_folder
+from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
+from sovereign_guard.errors import ConfigurationErrors
+from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
+
+DEFAULT_POLICY = "three-circles"
+
+
+def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -> Policy:
+    """Read a policy file of the user.
+
+    Args:
+        path: the file.
+        levels: the vocabulary's levels, lowest first.
+        shipped: ids of the shipped policies, which `extends` may name.
+
+    Raises:
+        UsageError: it cannot be read. ConfigurationErrors: it is not a policy; all faults at once.
+
+    """
+    folder = rules_folder()
+    file = read_yaml(path)
+    file.check("policy", folder)
+    if not file.problems and "extends" in file.data:
+        base = file.data["extends"]
+        if base in shipped:
+            inherited = read_yaml(folder / "policies" / f"{base}.yaml").data
+            file.data = {**inherited, **{k: v for k, v in file.data.items() if k != "extends"}}
+            file.data["areas"] = {**inherited.get("areas", {}), **file.data["areas"]}
+            file.data["levels"] = {**inherited.get("levels", {}), **file.data["levels"]}
+        else:
+            file.fault(f"no shipped policy {base!r}.", "extends", hint=f"Shipped: {', '.join(shipped)}.")
+    policy = None if file.problems else policy_from(file, levels, source=str(path))
+    if policy is None or file.problems:
+        raise ConfigurationErrors(file.problems)
+    return policy
+
+
+def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy | None:
+    """Turn a file that fits the schema into a Policy; None, with faults recorded, where it cannot be."""
+    data = file.data
+    areas: dict[str, list[str]] = data.get("areas", {})
+
+    def level_index(name: str, *path: str | int) -> int:
+        if name in levels:
+            return levels.index(name)
+        file.fault(f"no level {name!r}.", *path, hint=f"Levels: {', '.join(levels)}.")
+        return 0
+
+    def codes(names: list[str], *path: str | int) -> tuple[str, ...]:
+        found: list[str] = []
+        for position, name in enumerate(names):
+            if name in areas:
+                found.extend(areas[name])
+            elif name.isupper():
+                found.append(name)
+            else:
+                file.fault(f"no area {name!r}.", *path, position, hint=f"Areas here: {', '.join(areas) or 'none'}.")
+        return tuple(sorted(set(found)))
+
+    def jurisdictions(entry: dict[str, Any], level: str, key: str) -> Jurisdictions | None:
+        if key not in entry:
+            return None
+        condition = entry[key]
+        return Jurisdictions(
+            allow=codes(condition["allow"], "levels", level, key, "allow") if "allow" in condition else None,
+            forbid=codes(condition.get("forbid", []), "levels", level, key, "forbid"),
+        )
+
+    requirements = [Requirement() for _ in levels]
+    for name, entry in data.get("levels", {}).items():
+        index = level_index(name, "levels", name)
+        requirements[index] = Requirement(
+            control=jurisdictions(entry, name, "control"),
+            territory=jurisdictions(entry, name, "territory"),
+            internal=entry.get("internal", False),
+            qualification=entry.get("qualification"),
+            presence_counts=entry.get("presence_counts", False),
+            suppliers_count=entry.get("suppliers_count", False),
+        )
+    repository = data.get("repository", {})
+    policy = Policy(
+        id=data["id"],
+        title=data["title"],
+        source=source,
+        requirements=tuple(requirements),
+        unlabelled=level_index(data["unlabelled"], "unlabelled") if "unlabelled" in data else 0,
+        on_unknown=OnUnknown(data.get("on_unknown", "fail")),
+        optional_rules=switched_on(data),
+        trust=Trust(
+            operators=RepositoryWord(repository.get("operators", "gaps")),
+            levels=repository.get("levels", True),
+            rules=repository.get("rules", True),
+        ),
+    )
+    return None if file.problems else policy
+
+
+def switched_on(data: dict[str, Any]) -> tuple[str, ...]:
+    """Ids of the optional rules that a file's `rules` switches on."""
+    return tuple(sorted(rule for rule, state in data.get("rules", {}).items() if state in ("on", True)))

@@ -1,0 +1,278 @@
+"""What an organisation states about itself (.sovereign-guard.yaml), and whose word counts (design, section 9)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sovereign_guard.catalog.catalog import Catalog
+from sovereign_guard.catalog.folder import rules_folder
+from sovereign_guard.catalog.policies import switched_on
+from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
+from sovereign_guard.errors import ConfigurationErrors
+from sovereign_guard.model.knowledge import UNKNOWN_DATE, Operator, Ownership, Seat, Source
+from sovereign_guard.model.policy import (
+    DeclaredLevel,
+    DeclaredOperator,
+    OnUnknown,
+    Policy,
+    RepositoryWord,
+    Statements,
+)
+from sovereign_guard.model.value import Evidence
+
+_STATED = "statement"
+
+
+class Configuration:
+    """A configuration file, checked against its schema but not yet against policy and catalog."""
+
+    def __init__(self, file: YamlFile, path: Path, *, from_repository: bool) -> None:
+        self._file = file
+        self.path = path
+        self.from_repository = from_repository
+
+    @property
+    def policy(self) -> str | None:
+        """Name or path of the policy that the file asks for."""
+        found = self._data.get("policy")
+        return None if found is None else str(found)
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        return self._file.data or {}
+
+    def statements(self, catalog: Catalog, policy: Policy, *, policy_is_pinned: bool) -> tuple[Statements, Catalog]:
+        """Return what counts of this file, and the catalog extended by it.
+
+        Args:
+            catalog: the facts that statements are held against.
+            policy: says what is accepted from the repository.
+            policy_is_pinned: the policy was given on the command line, so the repository's choices about it
+                do not count.
+
+        Raises:
+            ConfigurationErrors: a statement contradicts itself or the catalog; all faults at once.
+
+        """
+        hearing = _Hearing(self._file, catalog, policy, from_repository=self.from_repository)
+        operators, known = hearing.operators(self._data.get("operators", []))
+        levels = hearing.levels(self._data.get("levels", []))
+        rules = hearing.rules(self._data)
+        on_unknown = hearing.on_unknown(self._data, pinned=policy_is_pinned)
+        mirrors = hearing.mirrors(self._data.get("mirrors", []))
+        if self._file.problems:
+            raise ConfigurationErrors(self._file.problems)
+        if self.policy is not None and not policy_is_pinned:
+            hearing.accepted.insert(0, Evidence(f"policy {policy.id}", self._file.place("policy")))
+        statements = Statements(
+            operators=operators,
+            levels=levels,
+            optional_rules=rules,
+            on_unknown=on_unknown,
+            policy=self.policy,
+            accepted=tuple(hearing.accepted),
+            refused=tuple(hearing.refused),
+        )
+        return statements, catalog.extended(known, mirrors)
+
+
+def read_configuration(path: Path, *, from_repository: bool) -> Configuration:
+    """Read and check a configuration file.
+
+    Raises:
+        UsageError: it cannot be read. ConfigurationErrors: it does not fit the schema; all faults at once.
+
+    """
+    file = read_yaml(path)
+    if file.data is not None:
+        file.check("configuration", rules_folder())
+    if file.problems:
+        raise ConfigurationErrors(file.problems)
+    return Configuration(file, path, from_repository=from_repository)
+
+
+class _Hearing:
+    """Decides statement by statement what counts, and notes both what does and what does not."""
+
+    def __init__(self, file: YamlFile, catalog: Catalog, policy: Policy, *, from_repository: bool) -> None:
+        self._file = file
+        self._catalog = catalog
+        self._policy = policy
+        self._inside = from_repository
+        self.accepted: list[Evidence] = []
+        self.refused: list[Evidence] = []
+
+    def operators(
+        self, entries: list[dict[str, Any]]
+    ) -> tuple[tuple[DeclaredOperator, ...], dict[str, Operator]]:
+        word = self._policy.trust.operators if self._inside else RepositoryWord.ANY
+        declared: list[DeclaredOperator] = []
+        known: dict[str, Operator] = {}
+        for position, entry in enumerate(entries):
+            where = self._file.place("operators", position)
+            facts = self._catalog.operator(entry["id"])
+            if facts is None:
+                facts = self._new_operator(entry, position, known)
+                if facts is None:
+                    continue
+            elif self._contradicts(facts, entry, position):
+                continue
+            endpoints = tuple(entry.get("endpoints", ()))
+            providers = tuple(entry.get("providers", ()))
+            if word is RepositoryWord.NONE:
+                self._refuse(f"operator {entry['id']}: the policy accepts no statement about operators from the repository", where)
+                continue
+            if word is RepositoryWord.GAPS:
+                endpoints, providers = self._gaps(entry["id"], endpoints, providers, where)
+                if not endpoints and not providers:
+                    continue
+            declared.append(self._declared(entry, facts, endpoints, providers, where))
+            what = ", ".join((*endpoints, *(f"provider {name}" for name in providers)))
+            own = ", the organisation's own cloud" if entry.get("internal") else ""
+            self.accepted.append(Evidence(f"{what} is {facts.name} ({facts.id}, seat {facts.seat.country}{own}): {entry['reason']}", where))
+        return tuple(declared), known
+
+    def _gaps(
+        self, name: str, endpoints: tuple[str, ...], providers: tuple[str, ...], where: str
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Keep only what the catalog cannot tell: the judged change must not rename a cloud that is known."""
+        kept: list[str] = []
+        for pattern in endpoints:
+            facts = self._catalog.host(pattern.removeprefix("*."))
+            if facts is not None or self._covers_known(pattern):
+                known = facts.operator if facts else "several operators"
+                self._refuse(f"endpoint {pattern} as {name}: the catalog knows it as {known}, and the repository cannot change that", where)
+            else:
+                kept.append(pattern)
+        left: list[str] = []
+        for address in providers:
+            provider = self._catalog.provider(address, "")
+            if provider is not None and (provider.operator or provider.places != "operator"):
+                self._refuse(f"provider {address} as {name}: the catalog knows it, and the repository cannot change that", where)
+            else:
+                left.append(address)
+        return tuple(kept), tuple(left)
+
+    def _covers_known(self, pattern: str) -> bool:
+        """Whether a `*.suffix` would swallow hosts of the catalog (`*.com`)."""
+        suffix = pattern.removeprefix("*")
+        return pattern.startswith("*.") and any(f".{host.host}".endswith(suffix) for host in self._catalog.data.hosts)
+
+    def _contradicts(self, facts: Operator, entry: dict[str, Any], position: int) -> bool:
+        """An id of the catalog keeps the catalog's facts: a statement may repeat them, not change them."""
+        before = len(self._file.problems)
+        if entry.get("seat", facts.seat.country) != facts.seat.country:
+            self._file.fault(
+                f"{facts.id} is in the catalog with seat {facts.seat.country}.",
+                "operators", position, "seat", hint="Leave the seat out, or choose another id.",
+            )
+        for key in ("controlled_from", "internal"):
+            if entry.get(key):
+                self._file.fault(
+                    f"{facts.id} is in the catalog, so {key!r} cannot be stated of it.",
+                    "operators", position, key, hint="Choose another id for your own cloud.",
+                )
+        return len(self._file.problems) > before
+
+    def _new_operator(
+        self, entry: dict[str, Any], position: int, known: dict[str, Operator]
+    ) -> Operator | None:
+        missing = [key for key in ("name", "seat") if key not in entry]
+        if missing:
+            self._file.fault(
+                f"{entry['id']} is not in the catalog, so {' and '.join(missing)} must be stated.",
+                "operators", position, hint=f"Add {', '.join(missing)}; or use an id that `sovereign-guard catalog operators` lists.",
+            )
+            return None
+        if entry["id"] in known:
+            self._file.fault(f"{entry['id']} is stated twice.", "operators", position, "id", hint="Join the two entries.")
+            return None
+        source = Source(entry["reason"], "the organisation itself", "", read=True)
+        holders = []
+        for country in entry.get("controlled_from", ()):
+            holder = f"{entry['id']}-holder-{country.lower()}"
+            holders.append(Ownership(holder, UNKNOWN_DATE, "joint", _STATED))
+            known[holder] = Operator(
+                id=holder, name=f"a holder in {country}, as stated", kind="holder", seat=Seat(country, _STATED),
+                ownership=(_nobody(),), reviewed="", sources={_STATED: source}, declared=True,
+            )
+        operator = Operator(
+            id=entry["id"], name=entry["name"], kind="operator", seat=Seat(entry["seat"], _STATED),
+            ownership=tuple(holders), reviewed="", sources={_STATED: source},
+            internal=entry.get("internal", False), declared=True,
+        )
+        known[operator.id] = operator
+        return operator
+
+    def _declared(
+        self, entry: dict[str, Any], facts: Operator, endpoints: tuple[str, ...], providers: tuple[str, ...], where: str
+    ) -> DeclaredOperator:
+        # Its own machines stand at home unless it says otherwise; of anybody else's nothing is assumed.
+        country = entry.get("country") or (facts.seat.country if facts.internal else None)
+        return DeclaredOperator(
+            id=facts.id,
+            name=facts.name,
+            seat=facts.seat.country,
+            internal=facts.internal,
+            controlled_from=tuple(entry["controlled_from"]) if "controlled_from" in entry else None,
+            endpoints=endpoints,
+            providers=tuple(name.lower() for name in providers),
+            region=entry.get("region"),
+            country=country,
+            reason=entry["reason"],
+            origin=where,
+            from_repository=self._inside and self._policy.trust.operators is RepositoryWord.GAPS,
+        )
+
+    def levels(self, entries: list[dict[str, Any]]) -> tuple[DeclaredLevel, ...]:
+        names = self._catalog.vocabulary.levels
+        found: list[DeclaredLevel] = []
+        for position, entry in enumerate(entries):
+            where = self._file.place("levels", position)
+            if entry["level"] not in names:
+                self._file.fault(f"no level {entry['level']!r}.", "levels", position, "level", hint=f"Levels: {', '.join(names)}.")
+            elif self._inside and not self._policy.trust.levels:
+                self._refuse(f"level of {entry['address']}: the policy accepts no levels from the repository", where)
+            else:
+                found.append(DeclaredLevel(entry["address"], names.index(entry["level"]), entry["reason"], where))
+                self.accepted.append(Evidence(f"{entry['address']} is at least {entry['level']}: {entry['reason']}", where))
+        return tuple(found)
+
+    def rules(self, data: dict[str, Any]) -> tuple[str, ...]:
+        found = switched_on(data)
+        for name in data.get("rules", {}):
+            if name not in self._catalog.rules:
+                self._file.fault(f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(self._catalog.rules)}.")
+        if found and self._inside and not self._policy.trust.rules:
+            self._refuse("rules: the policy accepts no switches from the repository", self._file.place("rules"))
+            return ()
+        self.accepted.extend(Evidence(f"rule {name} is on", self._file.place("rules", name)) for name in found)
+        return found
+
+    def on_unknown(self, data: dict[str, Any], *, pinned: bool) -> OnUnknown | None:
+        if "on_unknown" not in data:
+            return None
+        where = self._file.place("on_unknown")
+        if pinned and self._inside:
+            self._refuse("on_unknown: the policy was given from outside, and decides", where)
+            return None
+        self.accepted.append(Evidence(f"on_unknown is {data['on_unknown']}", where))
+        return OnUnknown(data["on_unknown"])
+
+    def mirrors(self, hosts: list[str]) -> frozenset[str]:
+        if hosts and self._inside and self._policy.trust.operators is RepositoryWord.NONE:
+            self._refuse("mirrors: the policy accepts no statement about operators from the repository", self._file.place("mirrors"))
+            return frozenset()
+        self.accepted.extend(
+            Evidence(f"{host} mirrors the public registry", self._file.place("mirrors", at)) for at, host in enumerate(hosts)
+        )
+        return frozenset(hosts)
+
+    def _refuse(self, what: str, where: str) -> None:
+        self.refused.append(Evidence(what, where))
+
+
+def _nobody() -> Ownership:
+    return Ownership("dispersed", UNKNOWN_DATE, "none", _STATED)
+

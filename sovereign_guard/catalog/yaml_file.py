@@ -1,0 +1,176 @@
+"""YAML files with the line of every value, checked against a JSON Schema, all faults at once.
+
+Nothing here is imported on a scan whose rules are compiled and that has no configuration file.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry
+from referencing import Resource as SchemaResource
+
+from sovereign_guard.errors import UsageError
+
+MAX_BYTES = 4_000_000
+"""More than any rules file or configuration has a reason to hold."""
+
+MAX_NODES = 200_000
+"""Nodes after aliases are followed: bounds what a file of nested aliases can expand to."""
+
+MAX_DEPTH = 60
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, except that dates stay text: the schemas say what a date is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+PathInFile = tuple[str | int, ...]
+
+
+class YamlFile:
+    """One parsed file: `data`, and the line and column at which each part of it stands."""
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self._lines: dict[PathInFile, tuple[int, int]] = {}
+        self.problems: list[UsageError] = []
+        self.data: Any = None
+        loader = _Loader(text)
+        try:
+            root = loader.get_single_node()
+            if root is not None:
+                self._budget = MAX_NODES
+                if self._index(root, (), 0):
+                    self.data = loader.construct_document(root)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self._fault(
+                f"this is not YAML: {error.problem or error.context}.",
+                (mark.line + 1, mark.column + 1) if mark else (1, 1),
+            )
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            self._fault(f"this is not YAML that can be read: {error}.", (1, 1))
+        finally:
+            loader.dispose()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it untyped
+
+    def _fault(self, message: str, at: tuple[int, int], hint: str = "") -> None:
+        self.problems.append(UsageError(message, hint=hint, file=self.path, line=at[0], column=at[1]))
+
+    def _index(self, node: yaml.Node, path: PathInFile, depth: int) -> bool:
+        at = (node.start_mark.line + 1, node.start_mark.column + 1)
+        self._budget -= 1
+        if self._budget < 0 or depth > MAX_DEPTH:
+            self._fault("this YAML is nested too deeply or expands to too much.", at)
+            return False
+        self._lines.setdefault(path, at)
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                name = key.value if isinstance(key, yaml.ScalarNode) else ""
+                if key.tag != "tag:yaml.org,2002:str":
+                    self._fault(
+                        f"the key {name!r} is not text.",
+                        (key.start_mark.line + 1, key.start_mark.column + 1),
+                        "Put it in quotes: YAML reads yes, no, on, off and numbers as something else.",
+                    )
+                if name in seen:
+                    self._fault(
+                        f"the key {name!r} stands here twice.",
+                        (key.start_mark.line + 1, key.start_mark.column + 1),
+                        "Keep one of the two: YAML would silently drop the first.",
+                    )
+                seen.add(name)
+                if not self._index(value, (*path, name), depth + 1):
+                    return False
+        elif isinstance(node, yaml.SequenceNode):
+            for position, value in enumerate(node.value):
+                if not self._index(value, (*path, position), depth + 1):
+                    return False
+        return True
+
+    def at(self, *path: str | int) -> tuple[int, int]:
+        """Line and column (from 1) of the value at this path, or of the nearest thing around it."""
+        for end in range(len(path), -1, -1):
+            found = self._lines.get(path[:end])
+            if found:
+                return found
+        return (1, 1)
+
+    def place(self, *path: str | int) -> str:
+        """`file:line` of the value at this path, for evidence."""
+        return f"{self.path}:{self.at(*path)[0]}"
+
+    def fault(self, message: str, *path: str | int, hint: str = "") -> None:
+        """Record a fault at this path."""
+        self._fault(message, self.at(*path), hint)
+
+    def check(self, schema: str, folder: Path) -> None:
+        """Validate against rules/schemas/SCHEMA.schema.json, recording every fault."""
+        if self.problems:
+            return
+        for error in validator(schema, folder).iter_errors(self.data):
+            path = tuple(error.absolute_path)
+            name = "/".join(str(part) for part in path) or "the file"
+            self.fault(f"{name}: {_in_words(error)}", *path, hint=_hint(error))
+
+
+def _in_words(error: Any) -> str:
+    text = str(error.message)
+    return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def _hint(error: Any) -> str:
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    if error.validator == "additionalProperties" and "properties" in schema:
+        return f"Known keys here: {', '.join(sorted(schema['properties']))}."
+    return str(schema.get("description", ""))
+
+
+@lru_cache(maxsize=None)
+def _registry(folder: Path) -> tuple[dict[str, Any], Any]:
+    schemas = {
+        path.name: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((folder / "schemas").glob("*.schema.json"))
+    }
+    pairs = [(name, SchemaResource.from_contents(schema)) for name, schema in schemas.items()]
+    return schemas, Registry().with_resources(pairs)
+
+
+def validator(schema: str, folder: Path) -> Draft202012Validator:
+    """Return the validator of rules/schemas/SCHEMA.schema.json."""
+    schemas, registry = _registry(folder)
+    return Draft202012Validator(schemas[f"{schema}.schema.json"], registry=registry)
+
+
+def read_yaml(path: Path, shown_as: str | None = None) -> YamlFile:
+    """Read and parse a file.
+
+    Raises:
+        UsageError: the file cannot be read, is too large, or is not UTF-8.
+
+    """
+    shown = shown_as or str(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UsageError(f"this file is larger than {MAX_BYTES} bytes.", file=shown)
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(
+            f"this file cannot be read: {error.strerror}.", hint="Check its name and its permissions.", file=shown
+        ) from None
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"this file is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.", file=shown
+        ) from None
+    return YamlFile(shown, text)

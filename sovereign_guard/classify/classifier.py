@@ -1,0 +1,208 @@
+"""One resource at a time: its effective labels, then the level they say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.classify.labels import Label, labels_in
+from sovereign_guard.classify.vocabulary import Reader
+from sovereign_guard.model.classification import Classification
+from sovereign_guard.model.knowledge import LabelAttributes
+from sovereign_guard.model.policy import DeclaredLevel
+from sovereign_guard.model.resource import Attributes, ProviderConfiguration, Resource
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+
+ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
+"""Where labels are looked for on resources of providers that the catalog does not know."""
+
+
+class _Profile(msgspec.Struct, frozen=True, eq=False):
+    """Where one type keeps its labels."""
+
+    effective: tuple[tuple[str, ...], ...]
+    own: tuple[tuple[str, ...], ...]
+    defaults: tuple[tuple[str, ...], ...]
+    names: tuple[str, ...]
+
+
+class Classifier:
+    """Classifies resources. Those whose labels say the same share one Classification."""
+
+    def __init__(self, catalog: Catalog, stated: tuple[DeclaredLevel, ...], unlabelled: int) -> None:
+        self._catalog = catalog
+        self._names = catalog.vocabulary.levels
+        self._reader = Reader(catalog.vocabulary)
+        self._stated = [(_glob(entry.address), entry) for entry in stated]
+        self._unlabelled = unlabelled
+        self._profiles: dict[tuple[str, str], _Profile] = {}
+        self._defaults: dict[Hashable, tuple[dict[str, Label], Unknown | None]] = {}
+        self._found: dict[Hashable, Classification] = {}
+
+    def classify(self, resource: Resource, attributes: Attributes) -> Classification:
+        """Classify a resource by one side of its change."""
+        profile = self._profile(resource.provider, resource.type)
+        labels, unknown = self._labels(resource, profile, attributes) if profile.names else ([], None)
+        stated = tuple(entry for regex, entry in self._stated if regex.fullmatch(resource.address))
+        key = (tuple(labels), unknown, stated)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._conclude(labels, unknown, stated)
+        return found
+
+    def _profile(self, address: str, resource_type: str) -> _Profile:
+        key = (address, resource_type)
+        profile = self._profiles.get(key)
+        if profile is None:
+            provider = self._catalog.provider(address, resource_type)
+            facts = self._catalog.type_facts(provider, resource_type)
+            places = provider.labels if provider else ANYWHERE
+            own = facts.labels if facts.labels is not None else places.own
+            if provider is not None and provider.places == "nothing":
+                places, own = LabelAttributes(), ()
+            names = tuple(dict.fromkeys(path.partition(".")[0] for path in (*places.effective, *own)))
+            profile = self._profiles[key] = _Profile(
+                effective=_paths(places.effective), own=_paths(own), defaults=_paths(places.defaults), names=names
+            )
+        return profile
+
+    # -- effective labels ------------------------------------------------------------------------------------
+
+    def _labels(
+        self, resource: Resource, profile: _Profile, attributes: Attributes
+    ) -> tuple[list[Label], Unknown | None]:
+        """Return the labels that matter, as the provider computes them, and an Unknown where more may be there."""
+        values = dict(zip(profile.names, attributes.select(profile.names), strict=True))
+        merged: dict[str, Label] = {}
+        bare: list[Label] = []
+        unknown: Unknown | None = None
+        uncounted: Unknown | None = None
+        for path in profile.effective:
+            for node in walk(values, path):
+                if isinstance(plain(node), Unknown):
+                    uncounted = plain(node)
+                else:
+                    self._merge(node, ".".join(path), merged, bare)
+        if uncounted is not None and not merged:
+            # The merged labels are known only after apply: put together again what goes into them.
+            defaults, unknown = self._of_configurations(resource.configurations, profile.defaults)
+            merged.update(defaults)
+        for path in profile.own:
+            for node in walk(values, path):
+                if isinstance(plain(node), Unknown) and not _set_by_author(resource, path[0]):
+                    continue  # Computed by the provider, not written by anybody.
+                unknown = self._merge(node, ".".join(path), merged, bare) or unknown
+        return [*merged.values(), *bare], unknown
+
+    def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
+        """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
+        unknown: Unknown | None = None
+        rule = self._reader.rule
+        for label in labels_in(node, where):
+            if isinstance(label, Unknown):
+                unknown = label
+            elif not label.key:
+                if isinstance(label.value, str) and self._reader.bare(label.value) is not None:
+                    bare.append(label)
+            elif rule(label.key) is not None:
+                merged[label.key] = label
+        return unknown
+
+    def _of_configurations(
+        self, configurations: tuple[ProviderConfiguration, ...], paths: tuple[tuple[str, ...], ...]
+    ) -> tuple[dict[str, Label], Unknown | None]:
+        """Return the default labels of the provider configuration used."""
+        if not paths:
+            return {}, None
+        key = (configurations, paths)
+        if key not in self._defaults:
+            found = [self._of_configuration(configuration, paths) for configuration in configurations]
+            first = found[0] if found else ({}, None)
+            if any(_said(other) != _said(first) for other in found[1:]):
+                first = ({}, Unknown(Reason.AMBIGUOUS, detail="which provider configuration gives the default labels"))
+            self._defaults[key] = first
+        return self._defaults[key]
+
+    def _of_configuration(
+        self, configuration: ProviderConfiguration, paths: tuple[tuple[str, ...], ...]
+    ) -> tuple[dict[str, Label], Unknown | None]:
+        merged: dict[str, Label] = {}
+        unknown = configuration.unknown
+        for path in paths:
+            where = f"provider {configuration.key}, {'.'.join(path)}"
+            for node in walk(configuration.settings, path):
+                unknown = self._merge(node, where, merged, []) or unknown
+        return merged, unknown
+
+    # -- level -----------------------------------------------------------------------------------------------
+
+    def _conclude(
+        self, labels: list[Label], unknown: Unknown | None, stated: tuple[DeclaredLevel, ...]
+    ) -> Classification:
+        lowest = 0
+        said: list[tuple[int, Evidence]] = []
+        outside: list[Evidence] = []
+        speaks = False
+        for label in labels:
+            if isinstance(label.value, Unknown):
+                unknown = unknown or msgspec.structs.replace(label.value, detail=f"value of the label {label.key!r}")
+                continue
+            if not label.key:
+                level = self._reader.bare(label.value)
+                if level is not None:
+                    said.append((level, self._evidence(label, level)))
+                continue
+            reading = self._reader.read(label.key, label.value)
+            if reading is None:
+                continue
+            speaks = True
+            if reading.outside:
+                outside.append(Evidence(f"{label.key.strip()} = {_short(label.shown)} is outside the vocabulary", label.where))
+                unknown = unknown or Unknown(Reason.VOCABULARY, label.where, f"{label.key.strip()} = {_short(label.shown)}")
+            if reading.level is not None:
+                said.append((reading.level, self._evidence(label, reading.level)))
+        for entry in stated:
+            said.append((entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin)))
+        lowest = max((level for level, _evidence in said), default=0)
+        evidence = tuple(step for level, step in said if level == lowest)
+        labelled: bool | None = True if said or speaks else None if unknown else False
+        if unknown is not None:
+            levels = tuple(range(lowest, len(self._names)))
+            if len(levels) == 1:
+                unknown = None
+            return Classification(levels, unknown, labelled, evidence, tuple(outside))
+        if not said:
+            step = "no label speaks of this data" if not speaks else "its labels say no level"
+            level = self._unlabelled
+            return Classification((level,), None, labelled, (Evidence(f"{step}: judged as {self._names[level]}", "policy, unlabelled"),))
+        return Classification((lowest,), None, labelled, evidence, tuple(outside))
+
+    def _evidence(self, label: Label, level: int) -> Evidence:
+        name = f"{label.key.strip()} = {_short(label.shown)}" if label.key else f"the word {_short(label.shown)}"
+        return Evidence(f"label {name} says {self._names[level]}", label.where)
+
+
+def _set_by_author(resource: Resource, name: str) -> bool:
+    """Whether the configuration writes this attribute; taken for true where the block is not shown."""
+    return resource.block is None or resource.block.attributes.select((name,))[0] is not None
+
+
+def _said(found: tuple[dict[str, Label], Unknown | None]) -> Hashable:
+    labels, unknown = found
+    return (tuple(sorted((label.key, str(label.value)) for label in labels.values())), unknown is None)
+
+
+def _paths(paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(path.split(".")) for path in paths)
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys."""
+    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:77]}...")

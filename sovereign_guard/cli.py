@@ -1,0 +1,341 @@
+"""The command line: the only place that prints and exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sovereign_guard import __version__
+from sovereign_guard.errors import EXIT_INTERNAL, EXIT_USAGE, SovereignGuardError, UsageError
+
+if TYPE_CHECKING:
+    from sovereign_guard.catalog import Catalog
+    from sovereign_guard.catalog.statements import Configuration
+    from sovereign_guard.model.finding import Report
+    from sovereign_guard.model.policy import Policy
+    from sovereign_guard.model.screen import Screen
+    from sovereign_guard.pipeline import Request
+
+FORMAT_NAMES = ("text", "json")
+_LONG_WORK = 20_000_000
+"""Bytes of input from which a progress bar is shown on a terminal."""
+
+_EPILOG = """\b
+Exit codes: 0 nothing found; 1 findings; 2 usage or configuration error; 3 some input could not be read
+or understood as a whole; 4 internal error.
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.version_option(__version__, prog_name="sovereign-guard", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
+
+    \b
+    terraform plan -out=tfplan && terraform show -json tfplan > plan.json
+    sovereign-guard scan plan.json
+    """
+
+
+def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of every command that judges."""
+    for option in reversed(
+        (
+            click.option("--policy", metavar="ID|FILE", help="Policy to judge by (default three-circles)."),
+            click.option(
+                "--config", metavar="FILE", help="Configuration instead of the repository's .sovereign-guard.yaml."
+            ),
+            click.option("--ignore-repo-config", is_flag=True, help="Use nothing from the scanned repository."),
+            click.option(
+                "--on-unknown", type=click.Choice(["fail", "warn"]), help="Over the policy's own `on_unknown`."
+            ),
+            click.option(
+                "--allow-terraform",
+                is_flag=True,
+                help="Read binary plans through terraform or tofu, which starts provider programs from their folder.",
+            ),
+            click.option("--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@_shared_options
+@click.option("--fail-on", type=click.Choice(["introduced", "all"]), default="all", show_default=True,
+              help="Which findings decide the exit code.")
+@click.option("--format", "output_format", type=click.Choice(FORMAT_NAMES), default="text", show_default=True)
+@click.option("--output", "-o", metavar="FILE", help="Write there instead of to standard output.")
+@click.pass_context
+def scan(
+    context: click.Context, paths: tuple[str, ...], fail_on: str, output_format: str, output: str | None, **options: Any
+) -> None:
+    """Judge plans and states: files from `terraform show -json`, state files, or - for standard input."""
+    from sovereign_guard.pipeline import write
+
+    request = _request(paths or (".",), fail_on=fail_on, **options)
+    report = _assess(request)
+    screen = _screen() if output is None else _plain_screen()
+    _emit(write(report, output_format, screen), output)
+    if output_format != "text" or output is not None:
+        for problem in report.problems:
+            place = ":".join(str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part)
+            _complain(f"{place}: {problem.message} {problem.hint}")
+    context.exit(report.exit_code)
+
+
+@cli.command()
+@click.argument("address")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@_shared_options
+@click.pass_context
+def explain(context: click.Context, address: str, paths: tuple[str, ...], **options: Any) -> None:
+    """Tell the whole reasoning for one resource of a plan or state."""
+    from sovereign_guard.report.explain import explain as explain_one
+
+    request = _request(paths or (".",), fail_on="all", **options)
+    report = _assess(request)
+    for problem in report.problems:
+        _complain(f"{problem.file or problem.input}: {problem.message} {problem.hint}")
+    text = explain_one(report, address, request.catalog, request.day, _screen())
+    _emit([text.encode(errors="replace")], None)
+    context.exit(report.exit_code if report.problems else 0)
+
+
+@cli.command()
+@click.argument("rule", required=False)
+def rules(rule: str | None) -> None:
+    """List the rules, or tell one of them (SOV001)."""
+    from sovereign_guard.report.listings import rule_text, rules_table
+
+    found = _catalog().rules
+    if rule is None:
+        _emit([rules_table(found, _screen()).encode()], None)
+        return
+    text = found.get(rule.upper())
+    if text is None:
+        raise UsageError(f"no rule {rule!r}.", hint=f"Rules: {', '.join(found)}.")
+    _emit([rule_text(text, _screen()).encode()], None)
+
+
+@cli.group()
+def catalog() -> None:
+    """Look into what is known of operators, providers, regions and labels."""
+
+
+@catalog.command("show")
+@click.argument("name", metavar="ID")
+def catalog_show(name: str) -> None:
+    """Show an operator, provider or region table with its sources."""
+    from sovereign_guard.report.listings import show
+
+    _emit([show(_catalog(), name, _today(), _screen()).encode()], None)
+
+
+def _listing_command(section: str) -> None:
+    @catalog.command(section, help=f"List the {section} of the catalog.")
+    def _list() -> None:
+        from sovereign_guard.report.listings import listing
+
+        _emit([listing(_catalog(), section, _today(), _screen()).encode()], None)
+
+
+for _section in ("operators", "providers", "regions", "labels"):
+    _listing_command(_section)
+
+
+@cli.command()
+@click.argument("name", metavar="NAME")
+def schema(name: str) -> None:
+    """Print a JSON Schema: report, configuration, policy, operator, provider, regions, resources, labels, ..."""
+    from sovereign_guard.catalog.folder import rules_folder
+
+    folder = rules_folder() / "schemas"
+    known = sorted(path.name.removesuffix(".schema.json") for path in folder.glob("*.schema.json"))
+    if name not in known:
+        raise UsageError(f"no schema {name!r}.", hint=f"Schemas: {', '.join(known)}.")
+    _emit([(folder / f"{name}.schema.json").read_bytes()], None)
+
+
+def main() -> None:
+    """Run the command line, turning every error into a message and the exit code of the contract."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = EXIT_USAGE
+    except click.Abort:
+        _complain("interrupted.")
+        code = EXIT_USAGE
+    except SovereignGuardError as error:
+        _complain(str(error))
+        code = error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone (`| head`); there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for users, and never exit 0
+        if os.environ.get("SOVEREIGN_GUARD_DEBUG"):
+            raise
+        _complain(
+            f"internal error, {type(error).__name__}: {error}. This is a defect of sovereign-guard and no verdict "
+            "was reached. Please report it with the output of the same command under SOVEREIGN_GUARD_DEBUG=1."
+        )
+        code = EXIT_INTERNAL
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+# -- what a run is asked to do -------------------------------------------------------------------------------
+
+
+def _request(
+    paths: tuple[str, ...],
+    *,
+    policy: str | None,
+    config: str | None,
+    ignore_repo_config: bool,
+    on_unknown: str | None,
+    allow_terraform: bool,
+    as_of: str | None,
+    fail_on: str,
+) -> Request:
+    import msgspec
+
+    from sovereign_guard.model.policy import OnUnknown, Statements
+    from sovereign_guard.pipeline import Request
+
+    known = _catalog()
+    configuration = _configuration(config, ignored=ignore_repo_config)
+    wanted = policy or (configuration.policy if configuration else None)
+    beside = Path() if policy or configuration is None else configuration.path.parent
+    chosen = _policy(wanted, beside, known)
+    statements = Statements()
+    if configuration is not None:
+        statements, known = configuration.statements(known, chosen, policy_is_pinned=policy is not None)
+    if on_unknown is not None:
+        statements = msgspec.structs.replace(statements, on_unknown=OnUnknown(on_unknown))
+    return Request(
+        paths=paths,
+        catalog=known,
+        policy=chosen,
+        statements=statements,
+        day=_day(as_of),
+        allow_terraform=allow_terraform,
+        only_introduced=fail_on == "introduced",
+    )
+
+
+def _configuration(given: str | None, *, ignored: bool) -> Configuration | None:
+    from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
+
+    here = Path()
+    path = Path(given) if given is not None else None if ignored else find_repository_file(here)
+    if path is None:
+        return None
+    inside = given is None or lies_in_repository(path, here)
+    if inside and ignored:
+        raise UsageError(
+            f"{given} lies in the repository that is judged, of which nothing is to be used.",
+            hint="Give a --config from outside, or leave out --ignore-repo-config.",
+        )
+    from sovereign_guard.catalog.statements import read_configuration
+
+    return read_configuration(path, from_repository=inside)
+
+
+def _policy(wanted: str | None, beside: Path, known: Catalog) -> Policy:
+    name = wanted or "three-circles"
+    if name in known.policies:
+        return known.policies[name]
+    path = beside / name
+    if not path.is_file():
+        raise UsageError(
+            f"no policy {name!r}: neither a shipped one nor a file.", hint=f"Shipped: {', '.join(known.policies)}."
+        )
+    from sovereign_guard.catalog.policies import read_policy
+
+    return read_policy(path, known.vocabulary.levels, tuple(known.policies))
+
+
+def _catalog() -> Catalog:
+    from sovereign_guard.catalog import load
+
+    return load()
+
+
+def _day(given: str | None) -> str:
+    if given is None:
+        return _today()
+    try:
+        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+    except ValueError:
+        raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
+
+
+# -- terminal ------------------------------------------------------------------------------------------------
+
+
+def _assess(request: Request) -> Report:
+    from sovereign_guard.pipeline import STAGES, assess
+
+    if not sys.stderr.isatty() or _size(request.paths) < _LONG_WORK:
+        return assess(request)
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(STAGES[0], total=len(STAGES))
+
+        def advance(stage: str) -> None:
+            bar.update(task, description=stage, completed=STAGES.index(stage))
+
+        return assess(request, advance)
+
+
+def _size(paths: tuple[str, ...]) -> int:
+    return sum(Path(path).stat().st_size for path in paths if path != "-" and os.path.isfile(path))  # noqa: PTH113
+
+
+def _screen() -> Screen:
+    import shutil
+
+    from sovereign_guard.model.screen import Screen
+
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Screen(width=min(shutil.get_terminal_size((100, 24)).columns, 140), colour=coloured)
+
+
+def _plain_screen() -> Screen:
+    from sovereign_guard.model.screen import Screen
+
+    return Screen()
+
+
+def _emit(pieces: Iterable[bytes], output: str | None) -> None:
+    if output is None:
+        stream = sys.stdout.buffer
+        for piece in pieces:
+            stream.write(piece)
+        stream.flush()
+        return
+    try:
+        with Path(output).open("wb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise UsageError(f"the report cannot be written: {error.strerror}.", file=output) from None
+
+
+def _complain(text: str) -> None:
+    sys.stderr.write(f"sovereign-guard: {text}\n")

@@ -1,0 +1,77 @@
+"""Everything that can go wrong and that a user can mend.
+
+Each error knows what happened, where, and what to do next. Only `cli.py` catches them and exits.
+"""
+
+from __future__ import annotations
+
+EXIT_CLEAN = 0
+EXIT_FINDINGS = 1
+EXIT_USAGE = 2
+EXIT_INPUT = 3
+EXIT_INTERNAL = 4
+
+
+class SovereignGuardError(Exception):
+    """Base of all errors that are told to the user rather than shown as a traceback.
+
+    Attributes:
+        message: what happened, one sentence.
+        hint: what to do about it.
+        file, line, column: where; line and column count from 1, None where not known.
+
+    """
+
+    exit_code = EXIT_INTERNAL
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.file = file
+        self.line = line
+        self.column = column
+
+    @property
+    def where(self) -> str:
+        """`file:line:column`, as much of it as is known."""
+        parts = [part for part in (self.file, self.line, self.column) if part is not None]
+        return ":".join(str(part) for part in parts)
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.message}" if self.where else self.message
+        return f"{text} {self.hint}" if self.hint else text
+
+
+class UsageError(SovereignGuardError):
+    """The command line or a configuration file asks for something that cannot be."""
+
+    exit_code = EXIT_USAGE
+
+
+class ConfigurationErrors(UsageError):
+    """Every fault found in one configuration, policy or catalog file set, told at once."""
+
+    def __init__(self, problems: list[UsageError]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class InputError(SovereignGuardError):
+    """An input could not be read or understood as a whole."""
+
+    exit_code = EXIT_INPUT
+
+
+class RuleCrash(SovereignGuardError):
+    """A rule failed while judging a resource: a defect of ours, which must never look like a pass."""
+
+    exit_code = EXIT_INTERNAL

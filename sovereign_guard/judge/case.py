@@ -1,0 +1,81 @@
+"""What a rule looks at, and the exact three-valued logic over candidates.
+
+An Unknown with candidates is judged as each of them: all fail -> fail, all pass -> pass, else unknown. So more
+knowledge never changes a decided verdict, and less never gives another decided one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.model.classification import Classification
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative, Placement
+from sovereign_guard.model.policy import Policy, Requirement
+from sovereign_guard.model.value import Evidence
+
+
+class Case(msgspec.Struct, frozen=True, eq=False):
+    """A placement and a classification under a policy.
+
+    Attributes:
+        before: how the resource was classified before the change, None where there was nothing or where the
+            change does not touch it.
+
+    """
+
+    placement: Placement
+    classification: Classification
+    before: Classification | None
+    policy: Policy
+    catalog: Catalog
+    day: str
+
+    def level(self, index: int) -> str:
+        """Return a level's name."""
+        return self.catalog.vocabulary.levels[index]
+
+    @property
+    def levels_in_words(self) -> str:
+        """The level, or the levels that are possible."""
+        return " or ".join(self.level(index) for index in self.classification.levels)
+
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Return what each level that is possible requires."""
+        return tuple(self.policy.requirements[index] for index in self.classification.levels)
+
+    def operator_name(self, operator_id: str) -> str:
+        """Return an operator's name, for messages."""
+        operator = self.catalog.operator(operator_id)
+        return operator.name if operator else operator_id
+
+    def decide(self, judge: Callable[[Requirement, Alternative], Verdict]) -> Verdict:
+        """Judge each level that is possible with each alternative placement, and join the verdicts."""
+        return join(
+            judge(requirement, way) for requirement in self.requirements() for way in self.placement.alternatives
+        )
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What a rule says of a case: `fail` or `unknown`, in words, with its own evidence."""
+
+    verdict: Verdict
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+def join(verdicts: Iterable[Verdict]) -> Verdict:
+    """Join the verdicts over candidates: unanimous, or unknown. No candidate at all is a pass."""
+    found = set(verdicts)
+    if len(found) == 1:
+        return found.pop()
+    return Verdict.UNKNOWN if found else Verdict.PASS
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of the verdicts of several rules, all of which hold at once."""
+    found = set(verdicts)
+    return next((v for v in (Verdict.FAIL, Verdict.UNKNOWN) if v in found), Verdict.PASS)

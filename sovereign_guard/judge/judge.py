@@ -1,0 +1,266 @@
+"""Judges every resource, and sums up.
+
+What a rule says depends on placement, classification and policy alone, and these are shared by all resources
+that agree in them, so each combination is judged once however many resources have it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INPUT, RuleCrash, SovereignGuardError
+from sovereign_guard.judge.case import Case, worst
+from sovereign_guard.judge.rules import ALL_RULES, Rule
+from sovereign_guard.model.classification import Classification, Kind
+from sovereign_guard.model.finding import (
+    Assessment,
+    Finding,
+    InputProblem,
+    Outcome,
+    Report,
+    Severity,
+    Summary,
+    Verdict,
+)
+from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.policy import OnUnknown, Policy, Statements
+from sovereign_guard.model.resource import Change, Inventory, Resource
+from sovereign_guard.model.sides import Sides
+
+
+class _Judged(msgspec.Struct, frozen=True, eq=False):
+    """What is said of all resources that agree: a verdict, and outcomes with whether each is new."""
+
+    verdict: Verdict
+    outcomes: tuple[tuple[Outcome, bool], ...]
+
+
+_PASSED = _Judged(Verdict.PASS, ())
+_NOT_JUDGED = _Judged(Verdict.NOT_JUDGED, ())
+_STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
+"""Changes which introduce nothing: what they leave was there before."""
+
+
+def judge(
+    inventories: tuple[Inventory, ...],
+    placements: tuple[Sides[Placement], ...],
+    classifications: tuple[Sides[Classification], ...],
+    problems: tuple[InputProblem, ...],
+    catalog: Catalog,
+    policy: Policy,
+    statements: Statements,
+    day: str,
+    *,
+    only_introduced: bool = False,
+) -> Report:
+    """Judge and sum up.
+
+    Args:
+        inventories, placements, classifications: of each input, in the same order.
+        problems: what could not be read.
+        day: ISO day on which dated facts are looked at.
+        only_introduced: whether only findings that the change introduces decide the exit code.
+
+    Raises:
+        RuleCrash: a rule failed; the run must not pass for it.
+
+    """
+    bench = _Bench(catalog, policy, statements, day)
+    assessments: list[Assessment] = []
+    findings: list[Finding] = []
+    for inventory, placed, classified in zip(inventories, placements, classifications, strict=True):
+        for resource, placement, was_placed, classification, was in zip(
+            inventory.resources, placed.after, placed.before, classified.after, classified.before, strict=True
+        ):
+            kind, applicable = bench.kind(resource)
+            judged = bench.judge(resource, applicable, placement, was_placed, classification, was)
+            assessments.append(
+                Assessment(inventory.id, resource, placement, classification, kind, applicable, judged.verdict)
+            )
+            for outcome, introduced in judged.outcomes:
+                findings.append(_finding(outcome, inventory.id, resource, introduced))
+    assessments.sort(key=_place)
+    findings.sort(key=lambda finding: (finding.input, finding.address, finding.deposed or "", finding.outcome.rule))
+    summary = _sum_up(assessments, findings, problems)
+    counted = any(
+        finding.outcome.counts and (finding.introduced or not only_introduced) for finding in findings
+    )
+    return Report(
+        inventories=inventories,
+        assessments=tuple(assessments),
+        findings=tuple(findings),
+        problems=problems,
+        warnings=(*(warning for inventory in inventories for warning in inventory.warnings), *_stale(catalog, day)),
+        summary=summary,
+        policy=policy,
+        statements=statements,
+        levels=catalog.vocabulary.levels,
+        catalog_as_of=catalog.as_of,
+        rules=catalog.rules,
+        exit_code=EXIT_INPUT if problems else EXIT_FINDINGS if counted else EXIT_CLEAN,
+    )
+
+
+class _Bench:
+    """Judges combinations of placement and classification, each once."""
+
+    def __init__(self, catalog: Catalog, policy: Policy, statements: Statements, day: str) -> None:
+        switched = {*policy.optional_rules, *statements.optional_rules}
+        self._rules = tuple(rule for rule in ALL_RULES if not rule.optional or rule.id in switched)
+        self._catalog = catalog
+        self._policy = policy
+        self._day = day
+        self._warns = (statements.on_unknown or policy.on_unknown) is OnUnknown.WARN
+        self._kinds: dict[tuple[str, str], tuple[Kind | None, bool]] = {}
+        self._judged: dict[Hashable, _Judged] = {}
+
+    def kind(self, resource: Resource) -> tuple[Kind | None, bool]:
+        """Return what a resource's type does with data, and whether it is judged."""
+        key = (resource.provider, resource.type)
+        found = self._kinds.get(key)
+        if found is None:
+            provider = self._catalog.provider(resource.provider, resource.type)
+            facts = self._catalog.type_facts(provider, resource.type)
+            found = self._kinds[key] = (facts.kind, facts.judged)
+        return found
+
+    def judge(
+        self,
+        resource: Resource,
+        applicable: bool,  # noqa: FBT001 - one of the facts judged
+        placement: Placement,
+        was_placed: Placement | None,
+        classification: Classification,
+        was: Classification | None,
+    ) -> _Judged:
+        """Judge one resource."""
+        if resource.change is Change.DELETE or resource.deposed is not None:
+            return _NOT_JUDGED
+        if not applicable:
+            return _PASSED
+        key = (placement, was_placed, classification, was, resource.change, resource.mode)
+        found = self._judged.get(key)
+        if found is None:
+            try:
+                found = self._work_out(resource, placement, was_placed, classification, was)
+            except SovereignGuardError as error:
+                error.message = f"{resource.address}: {error.message}"
+                raise
+            self._judged[key] = found
+        return found
+
+    def _work_out(
+        self,
+        resource: Resource,
+        placement: Placement,
+        was_placed: Placement | None,
+        classification: Classification,
+        was: Classification | None,
+    ) -> _Judged:
+        case = Case(placement, classification, was, self._policy, self._catalog, self._day)
+        outcomes = self._outcomes(case)
+        if resource.mode == "data":
+            # A data source is not the user's to label.
+            outcomes = tuple(outcome for outcome in outcomes if outcome.rule != "SOV007")
+        before: dict[str, Verdict] = {}
+        if resource.change in _STANDS:
+            before = {outcome.rule: outcome.verdict for outcome in outcomes}
+        elif was_placed is not None and was is not None:
+            stood = Case(was_placed, was, None, self._policy, self._catalog, self._day)
+            before = {outcome.rule: outcome.verdict for outcome in self._outcomes(stood)}
+        return _Judged(
+            worst(outcome.verdict for outcome in outcomes if outcome.placement),
+            tuple((outcome, before.get(outcome.rule) not in (outcome.verdict, Verdict.FAIL)) for outcome in outcomes),
+        )
+
+    def _outcomes(self, case: Case) -> tuple[Outcome, ...]:
+        return tuple(outcome for rule in self._rules if (outcome := self._outcome(rule, case)) is not None)
+
+    def _outcome(self, rule: Rule, case: Case) -> Outcome | None:
+        try:
+            ruling = rule.check(case)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run must fail and name the rule
+            raise RuleCrash(
+                f"rule {rule.id} failed: {type(error).__name__}: {error}.",
+                hint="This is a defect of sovereign-guard; nothing was judged. Please report it.",
+            ) from error
+        if ruling is None:
+            return None
+        text = self._catalog.rules[rule.id]
+        warned = self._warns and ruling.verdict is Verdict.UNKNOWN
+        evidence = (*case.classification.evidence, *case.placement.evidence, *ruling.evidence)
+        return Outcome(
+            rule=rule.id,
+            verdict=ruling.verdict,
+            severity=Severity.WARNING if warned else Severity(text.severity),
+            message=ruling.message,
+            evidence=tuple(dict.fromkeys(evidence)) if text.placement else ruling.evidence,
+            counts=not warned,
+            placement=text.placement,
+        )
+
+
+def fingerprint(rule: str, address: str) -> str:
+    """Return an identifier of a finding that stays the same from run to run and from machine to machine."""
+    return hashlib.sha256(f"{rule}\0{address}".encode()).hexdigest()[:32]
+
+
+def _finding(outcome: Outcome, input_id: str, resource: Resource, introduced: bool) -> Finding:  # noqa: FBT001
+    return Finding(
+        outcome=outcome,
+        input=input_id,
+        address=resource.address,
+        introduced=introduced,
+        fingerprint=fingerprint(outcome.rule, resource.address),
+        deposed=resource.deposed,
+        file=resource.file,
+        line=resource.line,
+        column=resource.column,
+    )
+
+
+def _place(assessment: Assessment) -> tuple[str, str, str]:
+    return (assessment.input, assessment.resource.address, assessment.resource.deposed or "")
+
+
+def _sum_up(
+    assessments: list[Assessment], findings: list[Finding], problems: tuple[InputProblem, ...]
+) -> Summary:
+    counts = dict.fromkeys(Verdict, 0)
+    unlabelled = resources = 0
+    for assessment in assessments:
+        if assessment.resource.mode != "managed":
+            continue
+        resources += 1
+        counts[assessment.verdict] += 1
+        if (
+            assessment.applicable
+            and assessment.classification.labelled is False
+            and assessment.verdict is not Verdict.NOT_JUDGED
+        ):
+            unlabelled += 1
+    return Summary(
+        resources=resources,
+        passed=counts[Verdict.PASS],
+        fail=counts[Verdict.FAIL],
+        unknown=counts[Verdict.UNKNOWN],
+        waived=counts[Verdict.WAIVED],
+        not_judged=counts[Verdict.NOT_JUDGED],
+        unlabelled=unlabelled,
+        findings=len(findings),
+        errors=len(problems),
+    )
+
+
+def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:
+    """Warn of a catalog older than a year: companies are bought and sold."""
+    year_after = f"{int(catalog.as_of[:4]) + 1}{catalog.as_of[4:]}"
+    if day <= year_after:
+        return ()
+    return (f"the catalog is of {catalog.as_of}, more than a year ago: upgrade sovereign-guard.",)
+
+

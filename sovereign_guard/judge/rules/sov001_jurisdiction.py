@@ -1,0 +1,76 @@
+"""SOV001: sensitive data with an operator under a jurisdiction that the policy forbids, by seat or control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative, Exposure, Ground
+from sovereign_guard.model.policy import Requirement
+from sovereign_guard.model.value import Evidence
+
+_GROUNDS = (Ground.SEAT, Ground.CONTROL, Ground.DECLARED)
+
+
+def check(case: Case) -> Ruling | None:
+    """Fail where every candidate is under a forbidden jurisdiction; what is open is SOV003's to tell."""
+    if verdict(case) is not Verdict.FAIL:
+        return None
+    found = {
+        exposure: None
+        for requirement in case.requirements()
+        for way in case.placement.alternatives
+        for exposure in forbidden(case, requirement, way)
+    }
+    operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
+    names = " or ".join(case.operator_name(name) for name in operators if any(e.operator == name for e in found))
+    codes = ", ".join(sorted({exposure.jurisdiction for exposure in found}))
+    grounds = " and ".join(sorted({_ground(exposure) for exposure in found}))
+    return Ruling(
+        Verdict.FAIL,
+        f"{case.levels_in_words} data with {names}, which {codes} can compel through {grounds}",
+        tuple(Evidence(exposure.evidence, f"catalog of {case.catalog.as_of}") for exposure in found),
+    )
+
+
+def verdict(case: Case) -> Verdict:
+    """Whether every operator is outside the forbidden jurisdictions, over all candidates."""
+
+    def judge(requirement: Requirement, way: Alternative) -> Verdict:
+        if requirement.control is None:
+            return Verdict.PASS
+        if any(forbidden(case, requirement, way)):
+            return Verdict.FAIL
+        return Verdict.UNKNOWN if way.missing is not None or way.control is not None else Verdict.PASS
+
+    return case.decide(judge)
+
+
+def forbidden(case: Case, requirement: Requirement, way: Alternative) -> Iterator[Exposure]:
+    """Give the exposures of an alternative that the requirement does not accept."""
+    if requirement.control is None:
+        return
+    for exposure in (*way.exposures, *_others(case, requirement, way)):
+        if exposure.ground in _GROUNDS and not requirement.control.accepts(exposure.jurisdiction):
+            yield exposure
+
+
+def _others(case: Case, requirement: Requirement, way: Alternative) -> Iterator[Exposure]:
+    """Give the facts that are exposure only because this policy says so."""
+    for use in way.operators:
+        operator = case.catalog.operator(use.id)
+        if operator is None:
+            continue
+        if requirement.presence_counts:
+            for presence in operator.presence:
+                words = f"{operator.name} has a {presence.form} in {presence.country}, which this policy counts"
+                yield Exposure(presence.country, Ground.SEAT, words, use.id)
+        if requirement.suppliers_count:
+            for supplier in operator.suppliers:
+                words = f"{supplier.name} ({supplier.country}) supplies {operator.name}: {supplier.what}; this policy counts it"
+                yield Exposure(supplier.country, Ground.CONTROL, words, use.id)
+
+
+def _ground(exposure: Exposure) -> str:
+    return "what is stated of it" if exposure.ground is Ground.DECLARED else str(exposure.ground)

@@ -1,0 +1,41 @@
+"""SOV002: sensitive data on a territory that the policy does not allow."""
+
+from __future__ import annotations
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative
+from sovereign_guard.model.policy import Requirement
+
+
+def check(case: Case) -> Ruling | None:
+    """Fail where every candidate lies where it must not; what is open is SOV003's to tell."""
+    if verdict(case) is not Verdict.FAIL:
+        return None
+    countries = sorted(
+        {
+            country
+            for requirement in case.requirements()
+            for way in case.placement.alternatives
+            for country in way.countries
+            if requirement.territory is not None and not requirement.territory.accepts(country)
+        }
+    )
+    place = f" ({case.placement.region})" if case.placement.region else ""
+    return Ruling(Verdict.FAIL, f"{case.levels_in_words} data on the territory of {' or '.join(countries)}{place}")
+
+
+def verdict(case: Case) -> Verdict:
+    """Whether data lies only where it may, over all candidates. A multi-region lies in all of its countries."""
+
+    def judge(requirement: Requirement, way: Alternative) -> Verdict:
+        if requirement.territory is None:
+            return Verdict.PASS
+        if not way.countries:
+            return Verdict.UNKNOWN
+        if not all(requirement.territory.accepts(country) for country in way.countries):
+            return Verdict.FAIL
+        # An operator that is not known may keep data in another country.
+        return Verdict.UNKNOWN if way.missing is not None else Verdict.PASS
+
+    return case.decide(judge)

@@ -1,0 +1,40 @@
+"""SOV008: strategic data outside the organisation's own cloud."""
+
+from __future__ import annotations
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative
+from sovereign_guard.model.policy import Requirement
+from sovereign_guard.model.value import Evidence
+
+
+def check(case: Case) -> Ruling | None:
+    """Fail outside the internal cloud; unknown where the operator is, if it is certain that this is required."""
+    found = verdict(case)
+    if found is Verdict.FAIL:
+        operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
+        names = " or ".join(case.operator_name(name) for name in operators)
+        return Ruling(found, f"{case.levels_in_words} data with {names}, which is not declared as the organisation's own cloud")
+    if found is Verdict.UNKNOWN and all(requirement.internal for requirement in case.requirements()):
+        unknown = case.placement.unknown_operator
+        return Ruling(
+            found,
+            f"{case.levels_in_words} data, and it is not known whether its operator is the organisation's own cloud",
+            (Evidence(f"not known: {unknown.reason}", unknown.origin),) if unknown else (),
+        )
+    return None
+
+
+def verdict(case: Case) -> Verdict:
+    """Whether the operator is internal where that is required, over all candidates."""
+
+    def judge(requirement: Requirement, way: Alternative) -> Verdict:
+        if not requirement.internal or way.internal:
+            return Verdict.PASS
+        strangers = [
+            use for use in way.operators if not ((operator := case.catalog.operator(use.id)) and operator.internal)
+        ]
+        return Verdict.FAIL if strangers else Verdict.UNKNOWN
+
+    return case.decide(judge)

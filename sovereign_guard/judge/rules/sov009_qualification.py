@@ -1,0 +1,62 @@
+"""SOV009: a qualification that the policy requires is missing, ended, or does not cover the region."""
+
+from __future__ import annotations
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative
+from sovereign_guard.model.policy import Requirement
+from sovereign_guard.model.value import Evidence
+
+
+def check(case: Case) -> Ruling | None:
+    """Fail without the qualification; unknown where the operator or region is, if it is certainly required."""
+    found = verdict(case)
+    if found is Verdict.PASS:
+        return None
+    schemes = sorted({requirement.qualification for requirement in case.requirements() if requirement.qualification})
+    if found is Verdict.UNKNOWN and len(case.requirements()) > 1:
+        return None
+    scheme = " and ".join(schemes)
+    operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
+    names = " or ".join(case.operator_name(name) for name in operators) or "an operator that is not known"
+    if found is Verdict.FAIL:
+        return Ruling(
+            found,
+            f"{case.levels_in_words} data with {names}, which holds no {scheme} qualification in force here",
+            tuple(_held(case, operators, schemes)),
+        )
+    return Ruling(found, f"{case.levels_in_words} data with {names}, of which it is not known whether {scheme} covers it")
+
+
+def verdict(case: Case) -> Verdict:
+    """Whether a qualification is in force where one is required, over all candidates."""
+
+    def judge(requirement: Requirement, way: Alternative) -> Verdict:
+        if requirement.qualification is None or way.internal:
+            return Verdict.PASS
+        answers = [
+            qualification.in_force(case.day, way.region)
+            for use in way.operators
+            if (operator := case.catalog.operator(use.id)) is not None
+            for qualification in operator.qualifications
+            if qualification.scheme == requirement.qualification
+        ]
+        if True in answers:
+            return Verdict.PASS
+        return Verdict.UNKNOWN if way.missing is not None or None in answers else Verdict.FAIL
+
+    return case.decide(judge)
+
+
+def _held(case: Case, operators: list[str], schemes: list[str]) -> list[Evidence]:
+    found: list[Evidence] = []
+    for name in operators:
+        operator = case.catalog.operator(name)
+        for held in operator.qualifications if operator else ():
+            if held.scheme in schemes:
+                until = f" until {held.until}" if held.until else ""
+                found.append(
+                    Evidence(f"{held.scheme} covers {held.scope}, from {held.since}{until}", f"rules/catalog/operators/{name}.yaml")
+                )
+    return found

@@ -1,0 +1,37 @@
+"""SOV012: the service, its operator or the region has ended, so nothing can be placed there."""
+
+from __future__ import annotations
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.placement import Alternative
+from sovereign_guard.model.value import Evidence
+
+
+def check(case: Case) -> Ruling | None:
+    """Fail whatever the level: there is no machine left to hold the data."""
+    if verdict(case) is not Verdict.FAIL:
+        return None
+    steps = tuple({step: None for way in case.placement.alternatives for step in _ended(case, way)})
+    return Ruling(Verdict.FAIL, "; ".join(step.what for step in steps), steps)
+
+
+def verdict(case: Case) -> Verdict:
+    """Whether the service still runs. An operator that is not known is taken to run it: that is SOV003's matter."""
+    return case.decide(lambda _requirement, way: Verdict.FAIL if _ended(case, way) else Verdict.PASS)
+
+
+def _ended(case: Case, way: Alternative) -> list[Evidence]:
+    found: list[Evidence] = []
+    for use in way.operators:
+        operator = case.catalog.operator(use.id)
+        state = operator.state_on(case.day) if operator else None
+        if operator is not None and state is not None and state.state == "ended":
+            note = f" ({state.note})" if state.note else ""
+            found.append(
+                Evidence(
+                    f"the service of {operator.name} ended on {state.since}{note}",
+                    f"rules/catalog/operators/{operator.id}.yaml",
+                )
+            )
+    return found

@@ -1,0 +1,120 @@
+"""Verdicts, findings, and the report that the judge hands to the writers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from sovereign_guard.model.classification import Classification, Kind
+from sovereign_guard.model.knowledge import RuleText
+from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.policy import Policy, Statements
+from sovereign_guard.model.resource import Inventory, Resource
+from sovereign_guard.model.value import Evidence
+
+
+class Verdict(StrEnum):
+    """What the judge says of a resource (contract)."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    NOT_JUDGED = "not-judged"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs (contract)."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    WARNING = "warning"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one rule found on one placement and classification, whichever resource has them.
+
+    Attributes:
+        counts: whether it decides the exit code (an unknown under `on_unknown: warn` does not).
+        placement: whether it counts into the resource's own verdict.
+
+    """
+
+    rule: str
+    verdict: Verdict
+    severity: Severity
+    message: str
+    evidence: tuple[Evidence, ...]
+    counts: bool
+    placement: bool = True
+
+
+class Finding(msgspec.Struct, frozen=True, gc=False):
+    """An outcome at an address."""
+
+    outcome: Outcome
+    input: str
+    address: str
+    introduced: bool
+    fingerprint: str
+    deposed: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """One resource, judged."""
+
+    input: str
+    resource: Resource
+    placement: Placement
+    classification: Classification
+    kind: Kind | None
+    applicable: bool
+    verdict: Verdict
+
+
+class InputProblem(msgspec.Struct, frozen=True):
+    """An input, or a part of one, that could not be read or understood (contract: `errors`)."""
+
+    input: str
+    message: str
+    hint: str = ""
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """Counts over managed resource instances (contract). `findings` counts findings, `errors` errors."""
+
+    resources: int
+    passed: int
+    fail: int
+    unknown: int
+    waived: int
+    not_judged: int
+    unlabelled: int
+    findings: int
+    errors: int
+
+
+class Report(msgspec.Struct, frozen=True, eq=False):
+    """Everything that a writer may show. Assessments and findings are sorted."""
+
+    inventories: tuple[Inventory, ...]
+    assessments: tuple[Assessment, ...]
+    findings: tuple[Finding, ...]
+    problems: tuple[InputProblem, ...]
+    warnings: tuple[str, ...]
+    summary: Summary
+    policy: Policy
+    statements: Statements
+    levels: tuple[str, ...]
+    catalog_as_of: str
+    rules: dict[str, RuleText]
+    exit_code: int

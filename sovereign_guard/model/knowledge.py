@@ -1,0 +1,346 @@
+"""The catalog's facts as values. Field names are those of the files in rules/ (rules/schemas says what they mean)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from msgspec import field
+
+UNKNOWN_DATE = "unknown"
+
+
+def begins(date: str) -> str:
+    """First day of a day, month or year, as an ISO day; an unknown beginning is before all others."""
+    if date == UNKNOWN_DATE:
+        return "0001-01-01"
+    return {4: f"{date}-01-01", 7: f"{date}-01"}.get(len(date), date)
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a fact was read. `read` is False where the text itself was not read."""
+
+    title: str
+    publisher: str
+    consulted: str
+    read: bool
+    url: str = ""
+    published: str = ""
+
+
+class Seat(msgspec.Struct, frozen=True):
+    """Country of the statutory seat."""
+
+    country: str
+    source: str
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A dated state of the service."""
+
+    state: Literal["announced", "active", "ended"]
+    since: str = field(name="from")
+    source: str = ""
+    note: str = ""
+
+
+class Ownership(msgspec.Struct, frozen=True):
+    """Who held the company, from when until when, and whether that is control."""
+
+    holder: str
+    since: str = field(name="from")
+    control: Literal["sole", "joint", "none", "not-known"]
+    source: str
+    until: str = ""
+    share: float | None = None
+    votes: float | None = None
+    note: str = ""
+
+    def holds_on(self, day: str) -> bool:
+        """Whether the interval contains this ISO day."""
+        return begins(self.since) <= day and (not self.until or day < begins(self.until))
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """A subsidiary, branch or data centre elsewhere."""
+
+    country: str
+    form: Literal["subsidiary", "branch", "data-centre"]
+    source: str
+    name: str = ""
+    note: str = ""
+
+
+class Supplier(msgspec.Struct, frozen=True):
+    """A technology supplier under another jurisdiction."""
+
+    name: str
+    country: str
+    what: str
+    source: str
+
+
+class Qualification(msgspec.Struct, frozen=True):
+    """A certificate or qualification, with scope and dates."""
+
+    scheme: str
+    scope: str
+    since: str = field(name="from")
+    source: str = ""
+    regions: tuple[str, ...] | None = None
+    until: str = ""
+    note: str = ""
+
+    def in_force(self, day: str, region: str | None) -> bool | None:
+        """Whether it covers this region on this day; None where the region is not known and it matters."""
+        if begins(self.since) > day or (self.until and day >= begins(self.until)):
+            return False
+        if self.regions is None:
+            return True
+        if not self.regions:  # Some product of the operator's, not a region.
+            return False
+        return None if region is None else region.lower() in {code.lower() for code in self.regions}
+
+
+class StricterTest(msgspec.Struct, frozen=True):
+    """SecNumCloud 3.2, section 19.6."""
+
+    answer: Literal["met", "not-met", "not-known"]
+    grounds: str
+    source: str = ""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """A reseller or membership: a name, what is said of it, and where."""
+
+    name: str
+    source: str
+    note: str = ""
+
+
+class Operator(msgspec.Struct, frozen=True):
+    """A company, or another holder of one."""
+
+    id: str
+    name: str
+    kind: Literal["operator", "holder"]
+    seat: Seat
+    ownership: tuple[Ownership, ...]
+    reviewed: str
+    sources: dict[str, Source]
+    legal_name: str = ""
+    status: tuple[Status, ...] = ()
+    presence: tuple[Presence, ...] = ()
+    suppliers: tuple[Supplier, ...] = ()
+    qualifications: tuple[Qualification, ...] = ()
+    secnumcloud_19_6: StricterTest | None = None
+    resellers: tuple[Named, ...] = ()
+    memberships: tuple[Named, ...] = ()
+    notes: str = ""
+    internal: bool = False
+    declared: bool = False
+
+    def state_on(self, day: str) -> Status | None:
+        """The dated state in force on this day, None where none is recorded (taken for active)."""
+        current: Status | None = None
+        for status in self.status:
+            if begins(status.since) <= day and (current is None or begins(current.since) <= begins(status.since)):
+                current = status
+        return current
+
+
+class RegionSettings(msgspec.Struct, frozen=True):
+    """Where a provider's resources and configuration say their region."""
+
+    attributes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    default: str = ""
+    environment: tuple[str, ...] = ()
+    none: bool = False
+
+
+class NamedEndpoint(msgspec.Struct, frozen=True):
+    """What a named endpoint (`ovh-us`) stands for."""
+
+    operator: str
+    cloud: str = ""
+    region: str = ""
+    note: str = ""
+
+
+class EndpointSetting(msgspec.Struct, frozen=True):
+    """A setting of the provider configuration that says where it points."""
+
+    setting: str
+    reaches: Literal["others", "own"]
+    value: Literal["url", "name", "domain"]
+    names: dict[str, NamedEndpoint] = {}
+    absent: Literal["own", "unknown"] | tuple[str, ...] | None = None
+    environment: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Infrastructure(msgspec.Struct, frozen=True):
+    """What a resource says about the cloud below the service."""
+
+    types: tuple[str, ...]
+    names: str
+    cloud: str = ""
+    region: str = ""
+    source: str = ""
+
+
+class LabelAttributes(msgspec.Struct, frozen=True):
+    """Where a provider keeps labels."""
+
+    effective: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+
+class Provider(msgspec.Struct, frozen=True):
+    """A Terraform provider."""
+
+    id: str
+    addresses: tuple[str, ...]
+    places: Literal["operator", "nothing", "tests"]
+    reviewed: str
+    sources: dict[str, Source]
+    prefixes: tuple[str, ...] = ()
+    operator: str = ""
+    cloud: str = ""
+    region: RegionSettings = RegionSettings()
+    endpoints: tuple[EndpointSetting, ...] = ()
+    infrastructure: tuple[Infrastructure, ...] = ()
+    labels: LabelAttributes = LabelAttributes()
+    notes: str = ""
+
+
+class Region(msgspec.Struct, frozen=True):
+    """A region of a cloud, or a multi-region, or `global`."""
+
+    country: str = ""
+    countries: tuple[str, ...] = ()
+    everywhere: bool = False
+    place: str = ""
+    operator: str = ""
+    aliases: tuple[str, ...] = ()
+    ended: str = ""
+    note: str = ""
+
+    @property
+    def lies_in(self) -> tuple[str, ...]:
+        """Countries in which data lies; empty where that cannot be told."""
+        return self.countries or ((self.country,) if self.country else ())
+
+
+class CloudBelow(msgspec.Struct, frozen=True):
+    """How a service's names lead to another cloud's regions."""
+
+    cloud: str
+    prefixes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    regions: dict[str, str] = {}
+
+
+class RegionTable(msgspec.Struct, frozen=True):
+    """The region codes of one cloud."""
+
+    cloud: str
+    reviewed: str
+    sources: dict[str, Source]
+    operator: str = ""
+    complete: bool = False
+    regions: dict[str, Region] = {}
+    zones: tuple[str, ...] = ()
+    clouds: dict[str, CloudBelow] = {}
+
+
+class HostPattern(msgspec.Struct, frozen=True):
+    """A host pattern and who operates what answers there."""
+
+    host: str
+    operator: str
+    source: str
+    cloud: str = ""
+    region: str = ""
+    service: str = ""
+    role: Literal["platform", "infrastructure"] = "platform"
+    infrastructure: str = ""
+    exact: bool = False
+    note: str = ""
+
+
+class Parent(msgspec.Struct, frozen=True):
+    """Which attribute names the resource in which this one lies, and of which types that can be."""
+
+    attribute: str
+    types: tuple[str, ...]
+
+
+class ResourceRule(msgspec.Struct, frozen=True):
+    """What the types of one pattern do with data."""
+
+    match: str
+    kind: str
+    plaintext: bool = False
+    parent: Parent | None = None
+    region: tuple[str, ...] | None = None
+    place: str = ""
+    labels: tuple[str, ...] | None = None
+    note: str = ""
+
+
+class Service(msgspec.Struct, frozen=True):
+    """A service whose endpoint can be set by itself."""
+
+    id: str
+    keys: tuple[str, ...]
+    types: tuple[str, ...]
+    compatible: bool = False
+
+
+class ResourceTable(msgspec.Struct, frozen=True):
+    """The resource types of one provider."""
+
+    types: tuple[ResourceRule, ...]
+    services: tuple[Service, ...] = ()
+
+
+class KeyRule(msgspec.Struct, frozen=True):
+    """A label key: how its value is read. Words are in normal form."""
+
+    spelling: str
+    reads: Literal["scheme", "flag", "regime"]
+    level: int = 0
+    strict: bool = True
+    false_friends: tuple[str, ...] = ()
+    values: dict[str, int] = {}
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """Label keys and values in normal form (model/label.py), levels as indexes."""
+
+    levels: tuple[str, ...]
+    keys: dict[str, KeyRule]
+    prefixable: tuple[str, ...]
+    values: dict[str, int]
+    regimes: dict[str, int]
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+    qualifiers: tuple[str, ...]
+    negations: tuple[str, ...]
+    bare_words: tuple[str, ...]
+
+
+class RuleText(msgspec.Struct, frozen=True):
+    """What is told about a rule (rules/checks/)."""
+
+    id: str
+    title: str
+    severity: Literal["critical", "high", "medium", "low"]
+    security_severity: str
+    placement: bool
+    why: str
+    fix: str
+    references: tuple[dict[str, str | bool], ...] = ()

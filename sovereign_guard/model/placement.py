@@ -1,0 +1,92 @@
+"""Who operates a resource, who can compel that operator, and where it stands."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from sovereign_guard.model.value import Evidence, Unknown
+
+
+class Role(StrEnum):
+    """The part that an operator has in a resource (contract)."""
+
+    PLATFORM = "platform"
+    INFRASTRUCTURE = "infrastructure"
+    KEYS = "keys"
+
+
+class Ground(StrEnum):
+    """Why a jurisdiction can compel (contract)."""
+
+    SEAT = "seat"
+    CONTROL = "control"
+    TERRITORY = "territory"
+    DECLARED = "declared"
+
+
+class OperatorUse(msgspec.Struct, frozen=True):
+    """An operator (id in the catalog or declared) and its role."""
+
+    id: str
+    role: Role
+
+
+class Exposure(msgspec.Struct, frozen=True):
+    """One jurisdiction (ISO 3166-1 alpha-2) that can compel, on one ground, with the evidence in words."""
+
+    jurisdiction: str
+    ground: Ground
+    evidence: str
+    operator: str = ""
+
+
+class Alternative(msgspec.Struct, frozen=True):
+    """One way in which the resource may be placed.
+
+    Attributes:
+        operators: those that are certain in this alternative.
+        missing: set where a further operator is not known (an unknown endpoint, the infrastructure below).
+        region: code, None where there is none to tell.
+        countries: ISO codes of where data lies; all of them at once for a multi-region. Empty: not known.
+        exposures: jurisdictions that can compel, from the facts.
+        control: set where an operator's controller is not known.
+        internal: every operator is the organisation itself.
+        ended: the day on which an operator's service ended, if it did, by operator id.
+
+    """
+
+    operators: tuple[OperatorUse, ...]
+    missing: Unknown | None
+    region: str | None
+    countries: tuple[str, ...]
+    exposures: tuple[Exposure, ...] = ()
+    control: Unknown | None = None
+    internal: bool = False
+
+
+class Placement(msgspec.Struct, frozen=True, eq=False):
+    """All the ways in which a resource may be placed; one where everything is known, none if it places nothing.
+
+    Attributes:
+        region, country: why these are not known, where they are not.
+        operator: why the operator is not known, where it is not.
+        region_value: the region, where the alternatives agree or a reference gives evidence of it.
+        evidence: the steps that led here.
+        declared: ids of declarations that the placement rests on.
+
+    """
+
+    alternatives: tuple[Alternative, ...]
+    evidence: tuple[Evidence, ...]
+    region: str | None = None
+    unknown_operator: Unknown | None = None
+    unknown_region: Unknown | None = None
+    unknown_country: Unknown | None = None
+    declared: tuple[str, ...] = ()
+
+    @property
+    def places_nothing(self) -> bool:
+        """Whether there is nothing to place (null, random, tls, ...)."""
+        return not self.alternatives

@@ -1,0 +1,138 @@
+"""What a policy requires, and what an organisation states about itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from sovereign_guard.model.value import Evidence
+
+
+class OnUnknown(StrEnum):
+    """What an `unknown` verdict counts as: decides severity and exit code, never the verdict."""
+
+    FAIL = "fail"
+    WARN = "warn"
+
+
+class Jurisdictions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A condition on ISO country codes: inside `allow` (None: no condition) and outside `forbid`."""
+
+    allow: tuple[str, ...] | None = None
+    forbid: tuple[str, ...] = ()
+
+    def accepts(self, code: str) -> bool:
+        """Whether the condition holds for this code."""
+        return code not in self.forbid and (self.allow is None or code in self.allow)
+
+
+class Requirement(msgspec.Struct, frozen=True):
+    """What one level requires of a placement. Everything absent is not required.
+
+    Attributes:
+        control: condition on seat and control of every operator (SOV001).
+        territory: condition on where data lies (SOV002).
+        internal: only operators declared as the organisation's own (SOV008).
+        qualification: a scheme of which a qualification must be in force (SOV009).
+        presence_counts: a subsidiary or branch counts as exposure.
+        suppliers_count: a technology supplier counts as exposure.
+
+    """
+
+    control: Jurisdictions | None = None
+    territory: Jurisdictions | None = None
+    internal: bool = False
+    qualification: str | None = None
+    presence_counts: bool = False
+    suppliers_count: bool = False
+
+
+class RepositoryWord(StrEnum):
+    """Which statements the policy accepts from the scanned repository (design, section 9)."""
+
+    NONE = "none"
+    GAPS = "gaps"
+    ANY = "any"
+
+
+class Trust(msgspec.Struct, frozen=True):
+    """What counts when it is said in the scanned repository itself.
+
+    Attributes:
+        operators: `none`; `gaps`, only where the catalog cannot tell (the default); `any`.
+        levels: whether the repository may raise levels.
+        rules: whether the repository may switch optional rules on.
+
+    """
+
+    operators: RepositoryWord = RepositoryWord.GAPS
+    levels: bool = True
+    rules: bool = True
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """A policy, resolved: requirements by level index.
+
+    Attributes:
+        source: file it was read from, or `built in`.
+        requirements: one for each level of the vocabulary, lowest first.
+        unlabelled: index of the level at which data without any label is judged.
+        optional_rules: ids of rules that are off unless named here.
+
+    """
+
+    id: str
+    title: str
+    source: str
+    requirements: tuple[Requirement, ...]
+    unlabelled: int
+    on_unknown: OnUnknown
+    optional_rules: tuple[str, ...] = ()
+    trust: Trust = Trust()
+
+
+class DeclaredOperator(msgspec.Struct, frozen=True):
+    """An operator that the organisation states, and where the statement stands.
+
+    Attributes:
+        internal: it is the organisation's own cloud.
+        endpoints: hosts (or `*.suffix`) that it answers at.
+        providers: source addresses all of whose resources lie with it.
+        from_repository: the statement comes from the scanned repository itself.
+
+    """
+
+    id: str
+    name: str
+    seat: str
+    internal: bool
+    controlled_from: tuple[str, ...] | None
+    endpoints: tuple[str, ...]
+    providers: tuple[str, ...]
+    region: str | None
+    country: str | None
+    reason: str
+    origin: str
+    from_repository: bool
+
+
+class DeclaredLevel(msgspec.Struct, frozen=True):
+    """A level stated for addresses that match a glob; it can only raise."""
+
+    address: str
+    level: int
+    reason: str
+    origin: str
+
+
+class Statements(msgspec.Struct, frozen=True):
+    """All that the organisation stated and that was accepted, and what was not."""
+
+    operators: tuple[DeclaredOperator, ...] = ()
+    levels: tuple[DeclaredLevel, ...] = ()
+    optional_rules: tuple[str, ...] = ()
+    on_unknown: OnUnknown | None = None
+    policy: str | None = None
+    accepted: tuple[Evidence, ...] = ()
+    refused: tuple[Evidence, ...] = ()

@@ -1,0 +1,160 @@
+"""What a reader delivers: resources, the provider configurations they use, and where each was read."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from sovereign_guard.model.value import Reason, Tree, Unknown
+
+
+class Change(StrEnum):
+    """What the plan does with a resource (contract)."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    FORGET = "forget"
+    NO_OP = "no-op"
+    READ = "read"
+    IMPORT = "import"
+
+
+class InputKind(StrEnum):
+    """What kind of file an input is (contract)."""
+
+    PLAN = "plan"
+    HCL = "hcl"
+    STATE = "state"
+
+
+class Attributes(Protocol):
+    """The attributes of one resource, decoded only as far as somebody asks."""
+
+    def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
+        """Return the values of these top-level attributes, in order.
+
+        Absent attributes and nulls are None; what is not known is Unknown, at whatever depth; what
+        Terraform marks sensitive is Sensitive.
+        """
+        ...
+
+
+class NoAttributes:
+    """A resource of which nothing is shown."""
+
+    def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
+        """Return None for each name."""
+        return (None,) * len(names)
+
+
+class UnknownAttributes(msgspec.Struct, frozen=True):
+    """A resource of which no attribute can be told."""
+
+    reason: Reason
+
+    def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
+        """Return an Unknown for each name."""
+        return tuple(Unknown(self.reason, name) for name in names)
+
+
+class TreeAttributes(msgspec.Struct, frozen=True, gc=False):
+    """Attributes that were evaluated as a whole (source, or the constants of a configuration block)."""
+
+    tree: dict[str, Tree]
+
+    def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
+        """Return the values of these attributes."""
+        return tuple(self.tree.get(name) for name in names)
+
+
+class ProviderConfiguration(msgspec.Struct, frozen=True, eq=False):
+    """One provider configuration: a `provider` block, or the implied one of a provider without a block.
+
+    Attributes:
+        key: as Terraform writes it, module path included (`aws.west`, `module.a:aws`).
+        provider: source address as written in the input.
+        settings: its arguments; what is not constant is Unknown.
+        unknown: set where the input shows no configuration at all (a state, a trimmed plan).
+
+    Compared by identity: two resources with the same configuration share one object.
+
+    """
+
+    key: str
+    provider: str
+    settings: dict[str, Tree]
+    unknown: Unknown | None = None
+
+
+class Block(msgspec.Struct, frozen=True, eq=False):
+    """One `resource` or `data` block of the configuration, which may have many instances.
+
+    Attributes:
+        key: module path without instance keys, then address (`module.a.aws_s3_bucket.b`).
+        links: attribute -> keys of the blocks that its expression refers to, for the attributes asked for.
+
+    """
+
+    key: str
+    mode: str
+    type: str
+    name: str
+    module: str
+    configurations: tuple[ProviderConfiguration, ...]
+    attributes: Attributes
+    links: LinkSource
+
+
+class LinkSource(Protocol):
+    """Gives the blocks that an attribute's expression refers to."""
+
+    def feeds(self, attribute: str) -> tuple[str, ...]:
+        """Return block keys, nearest reading first; empty where the expression is constant or not shown."""
+        ...
+
+
+class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """One resource instance (or data source instance) and what happens to it.
+
+    Attributes:
+        configurations: the provider configurations it may use; more than one only where an old plan does
+            not tell which of several was passed to its module.
+        after: attributes on which it is judged. before: those that stood, None where there was nothing.
+        block: its block in the configuration, where shown.
+
+    """
+
+    address: str
+    mode: str
+    type: str
+    name: str
+    index: int | str | None
+    module: str
+    provider: str
+    configurations: tuple[ProviderConfiguration, ...]
+    change: Change
+    after: Attributes
+    before: Attributes | None
+    block: Block | None
+    deposed: str | None = None
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+
+class Inventory(msgspec.Struct, frozen=True, eq=False):
+    """One input, read: its resources in order, and the blocks of its configuration by key."""
+
+    id: str
+    path: str
+    kind: InputKind
+    sha256: str
+    resources: tuple[Resource, ...]
+    blocks: dict[str, Block]
+    warnings: tuple[str, ...] = ()
+    complete: bool = True
+    terraform_version: str = ""

@@ -1,0 +1,123 @@
+"""Known, Unknown, and trees of JSON in which any leaf may be Unknown or Sensitive.
+
+There is no third thing and no bare `None` for "could not tell": `None` is Terraform's `null`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Reason(StrEnum):
+    """Why a value is not known. The texts appear in reports (contract)."""
+
+    AFTER_APPLY = "known after apply"
+    NO_VALUE = "variable without value"
+    MODULE_MISSING = "module not on disk"
+    NOT_SHOWN = "expression not shown by the plan"
+    UNSUPPORTED = "unsupported expression"
+    NOT_IN_CATALOG = "not in the catalog"
+    NO_CONFIGURATION = "provider configuration not shown"
+    NOT_SET = "not set, and no default is documented"
+    AMBIGUOUS = "several values are possible"
+    EVERYWHERE = "global: no single place"
+    TESTS_ONLY = "provider made for tests"
+    NOT_STATED = "host whose operator nobody has stated"
+    VOCABULARY = "label value outside the vocabulary"
+    NO_SUCH_PLACE = "not a region of this cloud in the catalog"
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
+    """One step of the reasoning behind a fact.
+
+    `what` says it in words; `where` is the place in the input or in the catalog it was read from.
+    """
+
+    what: str
+    where: str = ""
+
+
+class Known(msgspec.Struct, Generic[T], frozen=True):
+    """A value and where it was read."""
+
+    value: T
+    origin: str = ""
+
+
+class Unknown(msgspec.Struct, frozen=True):
+    """A value that could not be told, and why.
+
+    Attributes:
+        reason: the class of the cause.
+        origin: place in the input, or the name of what is not known.
+        detail: a few words more for the reader.
+        hint: a value reached through references (see `read.references`). It may serve as evidence of a
+            country, marked so; it never clears an operator, because a plan shows `lower(var.x)` and
+            `var.dr ? "a" : var.x` as nothing but references to `var.x`.
+        feeds: keys of the configuration blocks whose attributes the expression refers to.
+        only_feeds: the expression refers to nothing else than those blocks.
+
+    """
+
+    reason: Reason
+    origin: str = ""
+    detail: str = ""
+    hint: str | None = None
+    feeds: tuple[str, ...] = ()
+    only_feeds: bool = False
+
+    def __str__(self) -> str:
+        text = f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
+        return f"{text} ({self.origin})" if self.origin else text
+
+
+class Sensitive(msgspec.Struct, frozen=True):
+    """A value that Terraform marks sensitive: judged, never printed."""
+
+    value: Any
+
+    def __repr__(self) -> str:
+        return "Sensitive(...)"
+
+    def __str__(self) -> str:
+        return "(sensitive value)"
+
+
+Value: TypeAlias = Known[T] | Unknown
+
+Tree: TypeAlias = Any
+"""JSON (None, bool, int, float, str, list, dict) whose nodes may be Unknown or Sensitive."""
+
+
+def plain(tree: Tree) -> Tree:
+    """Take the mark of sensitivity off a node, for judging."""
+    return tree.value if isinstance(tree, Sensitive) else tree
+
+
+def walk(tree: Tree, path: tuple[str, ...]) -> list[Tree]:
+    """Return the nodes at a path of names; lists on the way are walked through.
+
+    An Unknown on the way stands for whatever lies below it. Absent attributes give nothing; nulls count as
+    absent.
+    """
+    nodes = [tree]
+    for name in path:
+        below: list[Tree] = []
+        for found in nodes:
+            node = plain(found)
+            if isinstance(node, Unknown):
+                below.append(node)
+                continue
+            for item in node if isinstance(node, list) else [node]:
+                item = plain(item)
+                if isinstance(item, Unknown):
+                    below.append(item)
+                elif isinstance(item, dict):
+                    below.extend(item.values() if name == "*" else [item[name]] if name in item else [])
+        nodes = below
+    return [node for node in nodes if node is not None]

@@ -1,0 +1,77 @@
+"""The whole story: read, resolve, classify, propagate, judge, report."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.classify import classify
+from sovereign_guard.judge import judge
+from sovereign_guard.model.finding import Report
+from sovereign_guard.model.policy import Policy, Statements
+from sovereign_guard.model.screen import Screen
+from sovereign_guard.propagate import propagate
+from sovereign_guard.read import read_all
+from sovereign_guard.report import FORMATS
+from sovereign_guard.resolve import resolve
+
+STAGES = ("reading", "resolving", "classifying", "propagating", "judging")
+
+
+class Request(msgspec.Struct, frozen=True, eq=False):
+    """What is asked of a run.
+
+    Attributes:
+        paths: plans and states, `-` for standard input.
+        catalog, policy, statements: what they are judged by.
+        day: ISO day on which dated facts are looked at.
+
+    """
+
+    paths: tuple[str, ...]
+    catalog: Catalog
+    policy: Policy
+    statements: Statements
+    day: str
+    allow_terraform: bool = False
+    only_introduced: bool = False
+
+
+def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
+    """Judge every input of a request; `progress` is told the name of each stage (STAGES) as it begins."""
+    catalog, statements, day = request.catalog, request.statements, request.day
+    with _collector_paused():
+        progress("reading")
+        inventories, problems = read_all(request.paths, allow_terraform=request.allow_terraform)
+        progress("resolving")
+        placements = resolve(inventories, catalog, statements, day)
+        progress("classifying")
+        labelled = classify(inventories, catalog, statements, request.policy)
+        progress("propagating")
+        classified = propagate(inventories, labelled, catalog)
+        progress("judging")
+        return judge(
+            inventories, placements, classified, problems, catalog, request.policy, statements, day,
+            only_introduced=request.only_introduced,
+        )
+
+
+def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]:
+    """Give a report in one of the formats (report.FORMATS), piece by piece."""
+    return FORMATS[output_format](report, screen)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector off: a run makes millions of values, none of them in cycles, and then ends."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,0 +1,144 @@
+"""The bytes of an input: found, bounded, decoded, hashed, and recognised by what they hold."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import threading
+from pathlib import Path
+
+from sovereign_guard.errors import InputError
+
+MAX_BYTES = 2 << 30
+"""Largest input, in bytes: 16 times the plan of 100,000 resources."""
+
+STDIN = "-"
+
+_ZIP = b"PK\x03\x04"
+_HEAD = 4096
+_SHOW = "terraform show -json {path} > plan.json   (or: tofu show -json {path} > plan.json)"
+
+
+class Content:
+    """UTF-8 bytes of a JSON input, and the digest of the file as it lies on disk.
+
+    The digest is computed on a second thread while the first decodes: hashing lets go of the interpreter lock.
+    """
+
+    def __init__(self, path: str, raw: bytes) -> None:
+        self.path = path
+        self._digest = hashlib.sha256()
+        self._hasher = threading.Thread(target=self._digest.update, args=(raw,))
+        self._hasher.start()
+        self.data = _as_utf8(path, raw)
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file as read, hexadecimal."""
+        self._hasher.join()
+        return self._digest.hexdigest()
+
+    def position(self, byte: int) -> tuple[int, int]:
+        """Line and column (from 1, in bytes) of a byte offset."""
+        line = self.data.count(b"\n", 0, byte) + 1
+        return line, byte - self.data.rfind(b"\n", 0, byte)
+
+
+def is_binary_plan(head: bytes) -> bool:
+    """Whether these first bytes are those of a plan file as `terraform plan -out` writes it (a zip archive)."""
+    return head.startswith(_ZIP)
+
+
+def read_content(path: str) -> Content:
+    """Read a file, or standard input for `-`.
+
+    Raises:
+        InputError: it is missing, a directory, empty, too large, a binary plan, or not text that can be JSON.
+
+    """
+    if path == STDIN:
+        raw = sys.stdin.buffer.read(MAX_BYTES + 1)
+        _check(path, raw[:_HEAD], len(raw))
+        return Content(path, raw)
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise InputError(
+                "this is a directory, and this version reads plans and states.",
+                hint="Give a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
+                file=path,
+            )
+        if not file.is_file() and not file.is_fifo():
+            problem = "no such file." if not file.exists() else "this is not a regular file."
+            raise InputError(problem, hint="Give a plan JSON, a state, or - for standard input.", file=path)
+        with file.open("rb") as stream:
+            head = stream.read(_HEAD)
+            _check(path, head, file.stat().st_size if file.is_file() else len(head))
+            rest = stream.read(MAX_BYTES + 1 - len(head))
+        if len(rest) > MAX_BYTES - len(head):
+            raise _too_large(path)
+    except OSError as error:
+        raise InputError(
+            f"this file cannot be read: {error.strerror}.", hint="Check its permissions.", file=path
+        ) from None
+    except ValueError:
+        raise InputError("this is not a file name.", file=repr(path)) from None
+    return Content(path, head + rest if rest else head)
+
+
+def _too_large(path: str) -> InputError:
+    return InputError(
+        f"this input is larger than {MAX_BYTES >> 30} GiB, the most that is read.",
+        hint="Split the configuration into smaller root modules.",
+        file=path,
+    )
+
+
+def _check(path: str, head: bytes, size: int) -> None:
+    """Refuse by the first bytes what cannot be JSON, before the rest is read."""
+    if size > MAX_BYTES:
+        raise _too_large(path)
+    if not head.strip():
+        raise InputError(
+            "this input is empty.",
+            hint="Did the command that should have written it fail? Run: terraform show -json tfplan",
+            file=path,
+        )
+    if is_binary_plan(head):
+        raise InputError(
+            "this is a binary plan, which only Terraform can read.",
+            hint=f"Run: {_SHOW.format(path=path)}. Or give --allow-terraform, which runs that for you and so starts "
+            "provider programs from the plan's folder.",
+            file=path,
+        )
+    start = _as_utf8(path, head, partial=True).lstrip()[:1]
+    if start != b"{":
+        raise InputError(
+            "this is not JSON of Terraform: it does not begin with an object.",
+            hint=f"Run: {_SHOW.format(path='tfplan')}",
+            file=path,
+            line=1,
+            column=1,
+        )
+
+
+def _as_utf8(path: str, raw: bytes, *, partial: bool = False) -> bytes:
+    """UTF-8 without byte order mark, from UTF-8 or UTF-16 (what PowerShell's `>` writes)."""
+    if raw.startswith(b"\xef\xbb\xbf"):
+        return raw[3:]
+    encoding = ""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif raw[:2] == b"{\x00":
+        encoding = "utf-16-le"
+    elif raw[:2] == b"\x00{":
+        encoding = "utf-16-be"
+    if not encoding:
+        return raw
+    whole = raw[: len(raw) & ~1] if partial else raw
+    try:
+        return whole.decode(encoding, "replace" if partial else "strict").encode()
+    except UnicodeError as error:
+        raise InputError(
+            f"this is marked as UTF-16 but is not: {error}.", hint="Write it again as UTF-8.", file=path
+        ) from None

@@ -1,0 +1,131 @@
+"""The paths of the command line -> inventories, and a problem for each input that could not be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from sovereign_guard.errors import InputError
+from sovereign_guard.model.finding import InputProblem
+from sovereign_guard.model.resource import Inventory
+from sovereign_guard.read.content import STDIN, Content, is_binary_plan, read_content
+from sovereign_guard.read.plan import read_plan
+from sovereign_guard.read.state import read_raw_state, read_shown_state
+from sovereign_guard.read.wire import DocumentWire
+
+_DECODER = msgspec.json.Decoder(DocumentWire)
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_FORMATS = ("0", "1")
+
+
+def read_all(paths: tuple[str, ...], *, allow_terraform: bool) -> tuple[tuple[Inventory, ...], tuple[InputProblem, ...]]:
+    """Read every input; one that cannot be read does not hide the others.
+
+    Args:
+        paths: files, or `-` for standard input. A path that is given twice is read once.
+        allow_terraform: whether a binary plan may be read by starting `terraform` or `tofu`.
+
+    """
+    inventories: list[Inventory] = []
+    problems: list[InputProblem] = []
+    for path in dict.fromkeys(paths):
+        try:
+            content = _shown_by_terraform(path) if allow_terraform and _binary(path) else read_content(path)
+            inventory, found = _read_one(content)
+        except InputError as error:
+            problems.append(InputProblem(path, error.message, error.hint, error.file or path, error.line, error.column))
+        else:
+            inventories.append(inventory)
+            problems.extend(found)
+    return tuple(inventories), tuple(problems)
+
+
+def _binary(path: str) -> bool:
+    if path == STDIN:
+        return False
+    try:
+        with Path(path).open("rb") as stream:
+            return is_binary_plan(stream.read(4))
+    except (OSError, ValueError):
+        return False  # read_content tells what is wrong with it.
+
+
+def _shown_by_terraform(path: str) -> Content:
+    from sovereign_guard.read.terraform import show_plan
+
+    return Content(path, show_plan(path))
+
+
+def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
+    document = _decode(content)
+    if document.format_version is not None:
+        major = document.format_version.partition(".")[0]
+        if major not in _FORMATS:
+            raise InputError(
+                f"this is in format {document.format_version}; formats 0.x and 1.x are read.",
+                hint="Upgrade sovereign-guard, or use a Terraform or OpenTofu that writes format 1.x.",
+                file=content.path,
+            )
+        if document.values is not None:
+            return read_shown_state(content, document), []
+        if (
+            document.resource_changes is not None
+            or document.deferred_changes is not None
+            or document.configuration is not None
+            or len(document.planned_values)
+        ):
+            return read_plan(content, document)
+        if document.errored:
+            return read_plan(content, document)
+        # `terraform show -json` of an empty state prints nothing but the format version.
+        return read_shown_state(content, document), []
+    if document.version is not None and (document.resources is not None or document.lineage is not None):
+        return read_raw_state(content, document), []
+    raise InputError(
+        "this is JSON, but neither a plan nor a state: it has no `format_version`.",
+        hint=(
+            "This is the log of `terraform plan -json`; run `terraform show -json tfplan` instead."
+            if document.log_level
+            else "Run: terraform show -json tfplan > plan.json"
+        ),
+        file=content.path,
+    )
+
+
+def _decode(content: Content) -> DocumentWire:
+    try:
+        return _DECODER.decode(content.data)
+    except msgspec.ValidationError as error:
+        raise InputError(
+            f"this JSON is not in the shape that Terraform writes: {str(error)[:300]}.",
+            hint="Give the output of `terraform show -json` unchanged.",
+            file=content.path,
+        ) from None
+    except msgspec.DecodeError as error:
+        raise _malformed(content, str(error)) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"this is not UTF-8: {error.reason}.", hint="Write it again as UTF-8.", file=content.path
+        ) from None
+    except RecursionError:
+        raise InputError(
+            "this JSON is nested too deeply to be read.", hint="Is this the output of Terraform?", file=content.path
+        ) from None
+
+
+def _malformed(content: Content, message: str) -> InputError:
+    match = _BYTE.search(message)
+    truncated = "truncated" in message
+    line, column = content.position(len(content.data) if truncated or not match else int(match[1]))
+    problem = (
+        "this JSON ends in the middle" if truncated else f"this is not JSON: {_BYTE.sub('', message).strip()}"
+    )
+    return InputError(
+        f"{problem}.",
+        hint="Did the command that wrote it fail or run out of disk? Run it again: terraform show -json tfplan",
+        file=content.path,
+        line=line,
+        column=column,
+    )

@@ -1,0 +1,200 @@
+"""A plan (`terraform show -json`, `tofu show -json`) -> Inventory."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sovereign_guard.errors import InputError
+from sovereign_guard.model.address import block_key, without_keys
+from sovereign_guard.model.finding import InputProblem
+from sovereign_guard.model.resource import (
+    Attributes,
+    Block,
+    Change,
+    InputKind,
+    Inventory,
+    NoAttributes,
+    ProviderConfiguration,
+    Resource,
+)
+from sovereign_guard.read.configuration import Configurations, no_configuration, root_values
+from sovereign_guard.read.content import Content
+from sovereign_guard.read.lens import PlanAttributes
+from sovereign_guard.read.wire import NOTHING, ChangeWire, DocumentWire, ResourceChangeWire
+
+_CHANGES = {
+    ("no-op",): Change.NO_OP,
+    ("create",): Change.CREATE,
+    ("read",): Change.READ,
+    ("update",): Change.UPDATE,
+    ("delete", "create"): Change.REPLACE,
+    ("create", "delete"): Change.REPLACE,
+    ("delete",): Change.DELETE,
+    ("forget",): Change.FORGET,
+    ("create", "forget"): Change.REPLACE,
+    ("forget", "create"): Change.REPLACE,
+}
+
+_NO_ATTRIBUTES = NoAttributes()
+
+
+def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list[InputProblem]]:
+    """Build the inventory of a decoded plan, with what is wrong with it as a whole.
+
+    Raises:
+        InputError: it lacks what a plan must have.
+
+    """
+    path = content.path
+    problems: list[InputProblem] = []
+    changes = document.resource_changes
+    if changes is None:
+        if _holds_resources(document):
+            raise InputError(
+                "this plan has planned values but no `resource_changes`, so it was cut by hand.",
+                hint="Give the whole output of: terraform show -json tfplan",
+                file=path,
+            )
+        changes = []
+    deferred = [entry.resource_change for entry in document.deferred_changes or [] if entry.resource_change]
+    warnings: list[str] = []
+    if document.errored:
+        problems.append(
+            InputProblem(
+                path,
+                "this plan ended with errors (`errored`), so it lacks resources that the configuration has.",
+                "Mend the plan's errors and scan again; what it does hold is judged below.",
+                path,
+            )
+        )
+    if document.complete is False:
+        warnings.append(
+            f"{path}: this plan is not complete (planned with -target or with deferred actions): "
+            "what it leaves out is not judged."
+        )
+    if deferred:
+        warnings.append(f"{path}: {len(deferred)} change(s) are deferred to a later plan and judged as far as shown.")
+    builder = _Builder(document)
+    resources = tuple(builder.resource(wire, problems, path) for wire in (*changes, *deferred))
+    problems.extend(_duplicates(resources, path))
+    return (
+        Inventory(
+            id=path,
+            path=path,
+            kind=InputKind.PLAN,
+            sha256=content.sha256,
+            resources=resources,
+            blocks=builder.blocks,
+            warnings=tuple(warnings),
+            complete=document.complete is not False and not document.errored,
+            terraform_version=document.terraform_version or "",
+        ),
+        problems,
+    )
+
+
+class _Builder:
+    """Turns entries of `resource_changes` into resources, doing once what many of them share."""
+
+    def __init__(self, document: DocumentWire) -> None:
+        configuration = document.configuration
+        self._configurations = (
+            Configurations(configuration, root_values(document.variables or {}), document.terraform_version or "")
+            if configuration is not None and configuration.root_module is not None
+            else None
+        )
+        self.blocks: dict[str, Block] = self._configurations.blocks if self._configurations else {}
+        self._modules: dict[str, str] = {}
+        self._without_block: dict[tuple[str, str], tuple[ProviderConfiguration, ...]] = {}
+
+    def resource(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Resource:
+        module = wire.module_address or ""
+        bare = self._modules.get(module)
+        if bare is None:
+            bare = self._modules[module] = without_keys(module)
+        block = self.blocks.get(block_key(bare, wire.mode, wire.type, wire.name))
+        change = self._change(wire, problems, path)
+        provider = wire.provider_name or ""
+        # The first betas of Terraform 0.12 wrote a flag where the deposed object's key is now.
+        deposed = wire.deposed if isinstance(wire.deposed, str) else "deposed" if wire.deposed else None
+        leaving = change is Change.DELETE or deposed is not None
+        # What is forgotten stays where it is, and its `after` is null: it is judged on what stands.
+        before = None if change is Change.CREATE else _before(wire.change)
+        after = before or _NO_ATTRIBUTES if leaving or change is Change.FORGET else _after(wire.change)
+        return Resource(
+            address=wire.address,
+            mode=wire.mode,
+            type=wire.type,
+            name=wire.name,
+            index=wire.index if isinstance(wire.index, int | str) else None,
+            module=module,
+            provider=provider,
+            configurations=block.configurations if block else self._missing(provider, change),
+            change=change,
+            after=after,
+            before=before,
+            block=block,
+            deposed=deposed,
+        )
+
+    def _change(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Change:
+        actions = wire.change.actions or ()
+        change = _CHANGES.get(actions)
+        if change is None:
+            problems.append(
+                InputProblem(
+                    path,
+                    f"{wire.address} has actions that this version does not know: {', '.join(actions) or 'none'}.",
+                    "It is judged as an update. Please report this plan's Terraform version.",
+                    path,
+                )
+            )
+            return Change.UPDATE
+        if len(wire.change.importing) > 4 and change in (Change.NO_OP, Change.UPDATE, Change.CREATE):
+            return Change.IMPORT
+        return change
+
+    def _missing(self, provider: str, change: Change) -> tuple[ProviderConfiguration, ...]:
+        """Configurations of a resource whose block is not shown: it has left the configuration, or that was cut."""
+        gone = change in (Change.DELETE, Change.FORGET)
+        key = (provider, "gone" if gone else "shown")
+        found = self._without_block.get(key)
+        if found is None:
+            if self._configurations is None:
+                found = (no_configuration(provider, "this plan has no `configuration`"),)
+            elif gone:
+                found = self._configurations.of_missing_block(provider, "its block has left the configuration")
+            else:
+                found = (no_configuration(provider, "its block is missing from this plan's `configuration`"),)
+            self._without_block[key] = found
+        return found
+
+
+def _before(change: ChangeWire) -> Attributes | None:
+    if len(change.before) <= 4:  # absent, or null
+        return None
+    return PlanAttributes(change.before, NOTHING, change.before_sensitive)
+
+
+def _after(change: ChangeWire) -> Attributes:
+    return PlanAttributes(change.after, change.after_unknown, change.after_sensitive)
+
+
+def _holds_resources(document: DocumentWire) -> bool:
+    return b'"address"' in bytes(document.planned_values)
+
+
+def _duplicates(resources: tuple[Resource, ...], path: str) -> list[InputProblem]:
+    if len({resource.address for resource in resources}) == len(resources):
+        return []
+    counts = Counter((resource.address, resource.deposed) for resource in resources)
+    return [
+        InputProblem(
+            path,
+            f"{address}{f' (deposed {deposed})' if deposed else ''} stands in this input {count} times.",
+            "Addresses are unique in what Terraform writes: give its output unchanged.",
+            path,
+        )
+        for (address, deposed), count in counts.items()
+        if count > 1
+    ]

@@ -1,0 +1,138 @@
+"""A state, as `terraform show -json` prints it or as the raw file of version 4 -> Inventory.
+
+A state shows no provider configuration, so what depends on one (a custom endpoint) is not known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sovereign_guard.errors import InputError
+from sovereign_guard.model.address import instance_address
+from sovereign_guard.model.resource import Change, InputKind, Inventory, ProviderConfiguration, Resource
+from sovereign_guard.read.configuration import no_configuration
+from sovereign_guard.read.content import Content
+from sovereign_guard.read.lens import PlanAttributes
+from sovereign_guard.read.wire import NOTHING, DocumentWire, InstanceWire, StateModuleWire
+
+STATE_VERSION = 4
+"""The raw state format since Terraform 0.12."""
+
+IN_A_STATE = "a state shows none"
+
+_PROVIDER = re.compile(r'(?:.*\.)?provider(?:\["(?P<address>[^"]+)"\]|\.(?P<name>[A-Za-z0-9_-]+))(?:\.[A-Za-z0-9_-]+)?')
+
+_MAX_MODULE_DEPTH = 100
+
+
+class _Configurations:
+    """One configuration of which nothing is shown, a provider."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[ProviderConfiguration, ...]] = {}
+
+    def of(self, provider: str) -> tuple[ProviderConfiguration, ...]:
+        if provider not in self._found:
+            self._found[provider] = (no_configuration(provider, IN_A_STATE),)
+        return self._found[provider]
+
+
+def read_shown_state(content: Content, document: DocumentWire) -> Inventory:
+    """Build the inventory of a decoded `terraform show -json` of a state."""
+    configurations = _Configurations()
+    root = document.values.root_module if document.values else None
+    resources = tuple(_shown(root, configurations, 0)) if root else ()
+    return _inventory(content, document, resources)
+
+
+def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
+    """Build the inventory of a decoded state file.
+
+    Raises:
+        InputError: it is of another version than 4.
+
+    """
+    if document.version != STATE_VERSION:
+        raise InputError(
+            f"this state file is of version {document.version}; version {STATE_VERSION} is read.",
+            hint="Run: terraform show -json > state.json, with a Terraform that can upgrade it.",
+            file=content.path,
+        )
+    configurations = _Configurations()
+    resources: list[Resource] = []
+    for wire in document.resources or []:
+        match = _PROVIDER.fullmatch(wire.provider)
+        provider = (match["address"] or match["name"]) if match else wire.provider
+        for instance in wire.instances:
+            key = instance.index_key if isinstance(instance.index_key, int | str) else None
+            values = instance.attributes if len(instance.attributes) > 4 else instance.attributes_flat
+            attributes = PlanAttributes(values, NOTHING, _sensitive_mask(instance))
+            resources.append(
+                Resource(
+                    address=instance_address(wire.module, wire.mode, wire.type, wire.name, key),
+                    mode=wire.mode,
+                    type=wire.type,
+                    name=wire.name,
+                    index=key,
+                    module=wire.module,
+                    provider=provider,
+                    configurations=configurations.of(provider),
+                    change=Change.NO_OP if instance.deposed is None else Change.DELETE,
+                    after=attributes,
+                    before=attributes,
+                    block=None,
+                    deposed=instance.deposed,
+                )
+            )
+    return _inventory(content, document, tuple(resources))
+
+
+def _shown(module: StateModuleWire, configurations: _Configurations, depth: int) -> Iterator[Resource]:
+    if depth > _MAX_MODULE_DEPTH:
+        raise InputError(f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?")
+    for wire in module.resources:
+        attributes = PlanAttributes(wire.values, NOTHING, wire.sensitive_values)
+        provider = wire.provider_name or ""
+        yield Resource(
+            address=wire.address,
+            mode=wire.mode,
+            type=wire.type,
+            name=wire.name,
+            index=wire.index if isinstance(wire.index, int | str) else None,
+            module=module.address,
+            provider=provider,
+            configurations=configurations.of(provider),
+            change=Change.NO_OP if wire.deposed_key is None else Change.DELETE,
+            after=attributes,
+            before=attributes,
+            block=None,
+            deposed=wire.deposed_key,
+        )
+    for child in module.child_modules:
+        yield from _shown(child, configurations, depth + 1)
+
+
+def _sensitive_mask(instance: InstanceWire) -> msgspec.Raw:
+    """Mark a whole top-level attribute where the state marks anything below it."""
+    names: dict[str, bool] = {}
+    for path in instance.sensitive_attributes or ():
+        first: Any = path[0] if isinstance(path, list) and path else path
+        if isinstance(first, dict) and isinstance(first.get("value"), str):
+            names[first["value"]] = True
+    return msgspec.Raw(msgspec.json.encode(names)) if names else NOTHING
+
+
+def _inventory(content: Content, document: DocumentWire, resources: tuple[Resource, ...]) -> Inventory:
+    return Inventory(
+        id=content.path,
+        path=content.path,
+        kind=InputKind.STATE,
+        sha256=content.sha256,
+        resources=resources,
+        blocks={},
+        terraform_version=document.terraform_version or "",
+    )

@@ -1,0 +1,137 @@
+"""`--format text`: for people. Grouped by verdict, each finding with its evidence, then what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from sovereign_guard import __version__
+from sovereign_guard.model.finding import Finding, Report, Severity, Verdict
+from sovereign_guard.model.screen import Screen
+from sovereign_guard.model.value import Evidence
+from sovereign_guard.report.words import clean, paint, wrap
+
+_VERDICTS = {
+    Verdict.FAIL: ("FAIL", "red"),
+    Verdict.UNKNOWN: ("UNKNOWN", "yellow"),
+}
+
+
+def write(report: Report, screen: Screen) -> Iterator[bytes]:
+    """Give the report as text, section by section."""
+    for section in _sections(report, screen):
+        yield f"{section}\n".encode(errors="replace")
+
+
+def _sections(report: Report, screen: Screen) -> Iterator[str]:
+    yield _title(report, screen)
+    for warning in report.warnings:
+        yield wrap(warning, screen, "warning: ")
+    yield from _problems(report, screen)
+    for verdict, (name, colour) in _VERDICTS.items():
+        found = [finding for finding in report.findings if finding.outcome.verdict is verdict]
+        if found:
+            places = {(finding.input, finding.address, finding.deposed) for finding in found}
+            yield f"\n{paint(f'{name}', colour, screen)} {_count(len(places), 'resource')}"
+            yield from _findings(found, report, screen)
+    yield from _leaving(report, screen)
+    yield from _what_to_do(report, screen)
+    yield from _statements(report, screen)
+    yield from _summary(report, screen)
+
+
+def _title(report: Report, screen: Screen) -> str:
+    inputs = ", ".join(clean(inventory.path) for inventory in report.inventories) or "nothing"
+    name = paint(f"sovereign-guard {__version__}", "bold", screen)
+    return f"{name}  {inputs}\npolicy {clean(report.policy.id)} ({clean(report.policy.source)}), catalog of {report.catalog_as_of}"
+
+
+def _problems(report: Report, screen: Screen) -> Iterator[str]:
+    if report.problems:
+        yield f"\n{paint('NOT READ', 'red', screen)}"
+    for problem in report.problems:
+        place = ":".join(str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part)
+        yield wrap(f"{place}: {problem.message} {problem.hint}", screen, "  ", "    ")
+
+
+def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterator[str]:
+    several = len(report.inventories) > 1
+    changes = {
+        (item.input, item.resource.address, item.resource.deposed): item.resource.change for item in report.assessments
+    } if findings else {}
+    for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
+        change = changes[source, address, deposed]
+        origin = f"  in {clean(source)}" if several else ""
+        yield f"\n  {paint(clean(address), 'bold', screen)}  {paint(f'({change}){origin}', 'dim', screen)}"
+        shown: set[Evidence] = set()
+        for finding in group:
+            yield from _finding(finding, shown, screen)
+
+
+def _finding(finding: Finding, shown: set[Evidence], screen: Screen) -> Iterator[str]:
+    outcome = finding.outcome
+    if finding.file:
+        place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
+        yield f"    {clean(place)}"
+    age = "" if finding.introduced else " It stood before this change."
+    colour = "yellow" if outcome.severity is Severity.WARNING or outcome.verdict is Verdict.UNKNOWN else "red"
+    head = f"{outcome.rule} {outcome.severity}: {outcome.message}.{age}"
+    wrapped = wrap(head, screen, "    ", "           ")
+    yield wrapped.replace(outcome.rule, paint(outcome.rule, colour, screen), 1)
+    for step in outcome.evidence:
+        if step not in shown:
+            shown.add(step)
+            where = f"  [{step.where}]" if step.where else ""
+            yield wrap(f"{step.what}{where}", screen, "      - ", "        ")
+
+
+def _leaving(report: Report, screen: Screen) -> Iterator[str]:
+    leaving = [item for item in report.assessments if item.verdict is Verdict.NOT_JUDGED]
+    if leaving:
+        yield f"\n{paint('LEAVING', 'dim', screen)} {_count(len(leaving), 'resource')}, not judged"
+    for item in leaving:
+        deposed = f" (deposed {item.resource.deposed})" if item.resource.deposed else ""
+        yield f"  {clean(item.resource.address)}{deposed}"
+
+
+def _what_to_do(report: Report, screen: Screen) -> Iterator[str]:
+    fired = sorted({finding.outcome.rule for finding in report.findings})
+    if not fired:
+        return
+    yield f"\n{paint('WHAT TO DO', 'bold', screen)}"
+    for rule in fired:
+        yield wrap(f"{rule}: {report.rules[rule].fix}", screen, "  ", "          ")
+    yield wrap("The whole reasoning for one resource: sovereign-guard explain ADDRESS PLAN", screen, "  ")
+
+
+def _statements(report: Report, screen: Screen) -> Iterator[str]:
+    for title, steps in (
+        ("STATED BY THE ORGANISATION, and accepted", report.statements.accepted),
+        ("STATED IN THE REPOSITORY, and not accepted", report.statements.refused),
+    ):
+        if steps:
+            yield f"\n{paint(title, 'bold', screen)}"
+        for step in steps:
+            yield wrap(f"{step.what}  [{step.where}]", screen, "  - ")
+
+
+def _summary(report: Report, screen: Screen) -> Iterator[str]:
+    summary = report.summary
+    parts = [
+        paint(f"{summary.fail} fail", "red", screen) if summary.fail else "0 fail",
+        paint(f"{summary.unknown} unknown", "yellow", screen) if summary.unknown else "0 unknown",
+        paint(f"{summary.passed} pass", "green", screen),
+    ]
+    parts += [f"{summary.waived} waived"] if summary.waived else []
+    parts += [f"{summary.not_judged} leaving"] if summary.not_judged else []
+    yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {_count(summary.findings, 'finding')}"
+    level = report.levels[report.policy.unlabelled]
+    yield wrap(f"{_count(summary.unlabelled, 'data-bearing resource')} without any label, judged as {level}.", screen)
+    yield wrap(
+        f"Facts: catalog of {report.catalog_as_of}, with sources (sovereign-guard catalog show ID). Not legal advice.",
+        screen,
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

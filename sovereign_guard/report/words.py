@@ -1,0 +1,34 @@
+"""Wrapping and colours for text on a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+
+from sovereign_guard.model.screen import Screen
+
+_COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
+
+
+def paint(text: str, colour: str, screen: Screen) -> str:
+    """Colour a text where the screen understands it."""
+    return f"\033[{_COLOURS[colour]}m{text}\033[0m" if screen.colour else text
+
+
+def clean(text: str) -> str:
+    """Make control characters visible, so that no name in a plan can move the cursor or recolour a line."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def wrap(text: str, screen: Screen, first: str = "", rest: str | None = None) -> str:
+    """Wrap a text to the screen; `first` begins its first line, `rest` the others."""
+    return "\n".join(
+        textwrap.wrap(
+            clean(text),
+            max(screen.width, 40),
+            initial_indent=first,
+            subsequent_indent=" " * len(first) if rest is None else rest,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        or [first]
+    )

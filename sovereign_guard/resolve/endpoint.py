@@ -1,0 +1,276 @@
+"""Where a provider configuration points: design, section 4, points 1, 3 and 4."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.catalog.catalog import TypeFacts
+from sovereign_guard.model.host import host_of
+from sovereign_guard.model.knowledge import EndpointSetting, Provider
+from sovereign_guard.model.placement import OperatorUse, Role
+from sovereign_guard.model.policy import DeclaredOperator
+from sovereign_guard.model.resource import InputKind, ProviderConfiguration
+from sovereign_guard.model.value import Evidence, Reason, Sensitive, Tree, Unknown, plain, walk
+
+_SERVICE = "{service}"
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One operator (or more, one below the other) that a configuration may lead to.
+
+    Attributes:
+        missing: set where an operator is not known.
+        cloud: region table in which codes are looked up; empty for none.
+        region: a region that the endpoint itself tells.
+        countries: of `region` where a resource that feeds the endpoint tells them.
+        by_default: nothing was set, so the region may still decide which company operates.
+        declared: ids of the statements that this rests on.
+
+    """
+
+    operators: tuple[OperatorUse, ...]
+    missing: Unknown | None
+    cloud: str = ""
+    region: str = ""
+    countries: tuple[str, ...] = ()
+    by_default: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    declared: tuple[str, ...] = ()
+
+
+class Feed(msgspec.Struct, frozen=True):
+    """The endpoint is an attribute of these blocks (point 4); the resolver places them."""
+
+    blocks: tuple[str, ...]
+    only: bool
+    evidence: tuple[Evidence, ...]
+    otherwise: Unknown
+
+
+class Endpoints:
+    """Reads endpoint settings; one for each input."""
+
+    def __init__(self, catalog: Catalog, declared: tuple[DeclaredOperator, ...], kind: InputKind) -> None:
+        self._catalog = catalog
+        self._outside = tuple(d for d in declared if not d.from_repository)
+        self._inside = tuple(d for d in declared if d.from_repository)
+        self._kind = kind
+
+    def targets(
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts
+    ) -> tuple[Target | Feed, ...]:
+        """Return where resources of a type lead to; several where it is not certain, never none."""
+        stated = self.stated_provider(provider.addresses, self._outside)
+        if stated is not None:
+            return (stated,)
+        if configuration.unknown is not None:
+            return self._unshown(provider, configuration.unknown, facts)
+        for setting in provider.endpoints:
+            found = tuple(self._read(provider, setting, configuration, facts))
+            if found:
+                return found
+        return self._absent(provider, configuration)
+
+    def stated_provider(
+        self, addresses: tuple[str, ...], statements: tuple[DeclaredOperator, ...]
+    ) -> Target | None:
+        """Return what the organisation states about all resources of a provider, None where nothing."""
+        for statement in statements:
+            if set(statement.providers) & set(addresses):
+                return _stated(statement, f"provider {addresses[0]}")
+        return None
+
+    def stated_gap(self, addresses: tuple[str, ...]) -> Target | None:
+        """Return what the scanned repository states about a provider that the catalog cannot place."""
+        return self.stated_provider(addresses, self._inside) or self.stated_provider(addresses, self._outside)
+
+    # -- nothing set, or nothing shown -----------------------------------------------------------------------
+
+    def _own(self, provider: Provider, where: str, *, by_default: bool) -> Target:
+        operator = self._catalog.operator(provider.operator)
+        name = operator.name if operator else provider.operator
+        return Target(
+            (OperatorUse(provider.operator, Role.PLATFORM),),
+            None,
+            provider.cloud,
+            by_default=by_default,
+            evidence=(Evidence(f"provider {provider.addresses[0]} is {name}'s own{where}", f"rules/catalog/providers/{provider.id}.yaml"),),
+        )
+
+    def _absent(self, provider: Provider, configuration: ProviderConfiguration) -> tuple[Target, ...]:
+        absent = next((setting.absent for setting in provider.endpoints if setting.absent is not None), None)
+        if absent is None:
+            absent = "own" if provider.operator else "unknown"
+        names = " or ".join(setting.setting for setting in provider.endpoints)
+        if absent == "own":
+            return (self._own(provider, f", and no {names} is set" if names else "", by_default=True),)
+        if absent == "unknown":
+            stated = self.stated_provider(provider.addresses, self._inside)
+            unknown = Unknown(Reason.NOT_SET, f"provider {configuration.key or provider.id}", f"no {names} is set" if names else "")
+            return (stated,) if stated else (Target((), unknown, provider.cloud),)
+        cloud = provider.cloud
+        said = Evidence(
+            f"no {names} is set: it comes from the environment or a file that the plan does not show",
+            f"provider {configuration.key or provider.id}",
+        )
+        return tuple(
+            Target((OperatorUse(name, Role.PLATFORM),), None, cloud, evidence=(said,)) for name in absent
+        )
+
+    def _unshown(self, provider: Provider, unknown: Unknown, facts: TypeFacts) -> tuple[Target, ...]:
+        """Nothing is shown of the configuration: any endpoint may be set there.
+
+        A state never shows one. There, settings which only ever lead to the operator itself are taken to be
+        at their default, and so are services that no other operator offers; a plan that lacks its
+        configuration has been cut, and nothing is taken for granted.
+        """
+        if provider.operator and (
+            not provider.endpoints
+            or (
+                self._kind is InputKind.STATE
+                and all(
+                    setting.reaches == "own" or (_SERVICE in setting.setting and not facts.compatible)
+                    for setting in provider.endpoints
+                )
+            )
+        ):
+            return (self._own(provider, ", taken to be reached at its usual address", by_default=True),)
+        stated = self.stated_provider(provider.addresses, self._inside)
+        return (stated,) if stated else (Target((), unknown, provider.cloud),)
+
+    # -- settings --------------------------------------------------------------------------------------------
+
+    def _read(
+        self, provider: Provider, setting: EndpointSetting, configuration: ProviderConfiguration, facts: TypeFacts
+    ) -> Iterator[Target | Feed]:
+        where = f"provider {configuration.key or provider.id}, {setting.setting}"
+        if _SERVICE not in setting.setting:
+            for node in walk(configuration.settings, tuple(setting.setting.split("."))):
+                target = self._lead(provider, setting, node, where)
+                if target is not None:
+                    yield target
+                    return
+            return
+        moved = dict(_by_service(configuration.settings, setting.setting))
+        if not moved:
+            return
+        if "" in moved:  # The whole block of endpoints is not known.
+            target = self._lead(provider, setting, moved[""], where)
+            if target is not None:
+                yield target
+            return
+        keys = facts.services or tuple(moved)
+        found = []
+        for key in keys:
+            if key in moved:
+                target = self._lead(provider, setting, moved[key], where.replace(_SERVICE, key))
+                if target is not None:
+                    found.append(target)
+        if found and not facts.services:
+            # Which service the type belongs to is not known: it may be moved by any of these, or by none.
+            yield from self._absent(provider, configuration)
+        yield from found if not facts.services else dict.fromkeys(found)
+
+    def _lead(self, provider: Provider, setting: EndpointSetting, node: Tree, where: str) -> Target | Feed | None:
+        """Return where one setting leads; None where it is empty, which counts as not set."""
+        hidden = isinstance(node, Sensitive)
+        value = plain(node)
+        if isinstance(value, list):
+            value = next((plain(item) for item in value if plain(item)), None)
+        if isinstance(value, Unknown):
+            return self._not_shown(provider, value, where)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str):
+            return Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud)
+        if setting.value == "name":
+            return self._by_name(setting, value, where)
+        host = host_of(value)
+        shown = "(sensitive value)" if hidden else host
+        if host is None:
+            return Target((), Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name"))
+        return self._by_host(provider, host, shown or "", where)
+
+    def _not_shown(self, provider: Provider, value: Unknown, where: str) -> Target | Feed:
+        if value.feeds:
+            said = Evidence(f"the address comes from {', '.join(value.feeds)}", where)
+            return Feed(value.feeds, value.only_feeds, (said,), value)
+        evidence: tuple[Evidence, ...] = ()
+        if value.hint is not None:
+            host = host_of(value.hint)
+            facts = self._catalog.host(host) if host else None
+            if host and facts:
+                evidence = (
+                    Evidence(
+                        f"{value.detail}, whose value leads to {facts.operator} ({host}); "
+                        "the plan does not show what the expression makes of it, so this clears nothing",
+                        where,
+                    ),
+                )
+        return Target((), msgspec.structs.replace(value, origin=where), "", evidence=evidence)
+
+    def _by_name(self, setting: EndpointSetting, value: str, where: str) -> Target:
+        named = {name.lower(): entry for name, entry in setting.names.items()}.get(value.strip().lower())
+        if named is None:
+            return Target((), Unknown(Reason.NOT_IN_CATALOG, where, f"{value[:80]!r} is not a name that this setting is known to take"))
+        said = Evidence(f"{value.strip()!r} stands for {named.operator}", where)
+        return Target((OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,))
+
+    def _by_host(self, provider: Provider, host: str, shown: str, where: str) -> Target:
+        stated = _stated_host(host, self._outside)
+        if stated is not None:
+            return _stated(stated, shown)
+        facts = self._catalog.host(host)
+        if facts is None:
+            stated = _stated_host(host, self._inside)
+            if stated is not None:
+                return _stated(stated, shown)
+            return Target((), Unknown(Reason.NOT_STATED, where, shown))
+        operator = self._catalog.operator(facts.operator)
+        said = Evidence(f"{shown} is a host of {operator.name if operator else facts.operator}", f"{where}; rules/catalog/endpoints.yaml, {facts.pattern}")
+        operators = [OperatorUse(facts.operator, Role.PLATFORM)]
+        if facts.infrastructure and facts.infrastructure != facts.operator:
+            operators.append(OperatorUse(facts.infrastructure, Role.INFRASTRUCTURE))
+        cloud = facts.cloud or (provider.cloud if facts.operator == provider.operator else "")
+        return Target(tuple(operators), None, cloud, facts.region, evidence=(said,))
+
+
+def _stated_host(host: str, statements: tuple[DeclaredOperator, ...]) -> DeclaredOperator | None:
+    for statement in statements:
+        for pattern in statement.endpoints:
+            if host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]) and host != pattern[2:]):
+                return statement
+    return None
+
+
+def _stated(statement: DeclaredOperator, what: str) -> Target:
+    return Target(
+        (OperatorUse(statement.id, Role.PLATFORM),),
+        None,
+        "",
+        statement.region or "",
+        (statement.country,) if statement.country else (),
+        evidence=(Evidence(f"the organisation states that {what} is {statement.name}: {statement.reason}", statement.origin),),
+        declared=(statement.id,),
+    )
+
+
+def _by_service(settings: dict[str, Tree], pattern: str) -> Iterator[tuple[str, Tree]]:
+    """Give (service key, value) for each setting that fits a pattern with `{service}`; key "" for an Unknown whole."""
+    *above, last = pattern.split(".")
+    regex = re.compile(re.escape(last).replace(re.escape(_SERVICE), "(?P<service>.+)"))
+    for holder in walk(settings, tuple(above)) if above else [settings]:
+        holder = plain(holder)
+        for item in holder if isinstance(holder, list) else [holder]:
+            item = plain(item)
+            if isinstance(item, Unknown):
+                yield "", item
+            elif isinstance(item, dict):
+                for name, value in item.items():
+                    match = regex.fullmatch(name)
+                    if match and plain(value) not in (None, ""):
+                        yield match["service"], value

@@ -1,0 +1,228 @@
+"""Where a resource stands: attribute, parent, provider configuration, documented default, in that order."""
+
+from __future__ import annotations
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.catalog.catalog import Place, TypeFacts
+from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
+from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.resource import ProviderConfiguration
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+from sovereign_guard.resolve.endpoint import Target
+
+_SERVICE = "{service}"
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A place where a resource may stand.
+
+    Attributes:
+        shown: region code, None where there is none to tell.
+        countries: where data lies, all at once; empty where not known.
+        operator: the company that runs this place, where the table names one.
+
+    """
+
+    shown: str | None
+    countries: tuple[str, ...]
+    operator: str = ""
+    unknown_region: Unknown | None = None
+    unknown_country: Unknown | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+NOWHERE = Site(
+    None,
+    (),
+    unknown_region=Unknown(Reason.AMBIGUOUS, detail="the operator is not known"),
+    unknown_country=Unknown(Reason.AMBIGUOUS, detail="the operator is not known"),
+)
+
+
+class Sites:
+    """Looks regions up in the catalog."""
+
+    def __init__(self, catalog: Catalog, day: str) -> None:
+        self._catalog = catalog
+        self._day = day
+
+    def operator_at(self, cloud: str, place: Place | None) -> str:
+        """Return the operator of a place of a cloud, or of the cloud where the place is not known."""
+        table = self._catalog.table(cloud)
+        own = table.operator if table else ""
+        return (place.region.operator if place else "") or own
+
+    def of(
+        self,
+        target: Target,
+        provider: Provider,
+        configuration: ProviderConfiguration,
+        facts: TypeFacts,
+        values: dict[str, Tree],
+        parent: Placement | None,
+        set_by_author: tuple[str, ...],
+    ) -> tuple[Site, ...]:
+        """Return where a resource that leads to this target may stand; one site where that is known.
+
+        Args:
+            values: its region attributes, by top-level name.
+            parent: placement of the resource in which it lies.
+            set_by_author: names among `values` that are not known although the configuration sets them.
+
+        """
+        if target.countries:
+            return (Site(target.region or None, target.countries),)
+        if not target.operators:
+            return (NOWHERE,)
+        if target.region and not target.cloud:
+            unknown = Unknown(Reason.NOT_IN_CATALOG, detail=f"the country of {target.region}")
+            return (Site(target.region, (), unknown_country=unknown),)
+        if provider.region.none and target.by_default:
+            return (_nowhere(Unknown(Reason.EVERYWHERE, detail="its user cannot choose a region")),)
+        if target.region:
+            return (self._known(target.cloud, [target.region], "endpoint", ()),)
+        if not target.cloud:
+            return (_nowhere(Unknown(Reason.NOT_IN_CATALOG, detail="no regions known of this operator")),)
+        codes, unknown, origin = self._codes(provider, configuration, facts, values, parent, set_by_author)
+        if codes and not isinstance(codes, Placement):
+            site = self._known(target.cloud, codes, origin, ())
+            if site.unknown_region is None:
+                return (site,)
+            # Clients of S3-compatible stores must name some region: one that is none of this cloud says nothing.
+            return self._candidates(target, provider, site.unknown_region)
+        if isinstance(codes, Placement):
+            way = codes.alternatives[0]
+            said = Evidence(f"lies in a resource in {way.region or 'the same place'}", origin)
+            return (Site(way.region, way.countries, unknown_country=codes.unknown_country, unknown_region=codes.unknown_region, evidence=(said,)),)
+        return self._candidates(target, provider, unknown)
+
+    def _codes(
+        self,
+        provider: Provider,
+        configuration: ProviderConfiguration,
+        facts: TypeFacts,
+        values: dict[str, Tree],
+        parent: Placement | None,
+        set_by_author: tuple[str, ...],
+    ) -> tuple[list[str] | Placement, Unknown, str]:
+        """Return the region codes, or the parent that tells, or why neither, and where that was read."""
+        for path in facts.region:
+            name = path.partition(".")[0]
+            nodes = walk(values, tuple(path.split(".")))
+            codes = [code for node in nodes for code in _texts(node)]
+            if codes:
+                return codes, NOWHERE_UNKNOWN, path
+            if name in set_by_author and any(isinstance(plain(node), Unknown) for node in nodes):
+                return [], next(plain(node) for node in nodes if isinstance(plain(node), Unknown)), path
+        if parent is not None and len(parent.alternatives) == 1 and parent.alternatives[0].region:
+            return parent, NOWHERE_UNKNOWN, facts.parent.attribute if facts.parent else ""
+        if facts.place:
+            return [facts.place], NOWHERE_UNKNOWN, "resource type"
+        if configuration.unknown is not None:
+            return [], configuration.unknown, ""
+        for path in provider.region.settings:
+            where = f"provider {configuration.key or provider.id}, {path}"
+            for node in walk(configuration.settings, tuple(path.split("."))):
+                value = plain(node)
+                if isinstance(value, Unknown):
+                    return [], msgspec.structs.replace(value, origin=where), where
+                codes = list(_texts(node))
+                if codes:
+                    return codes, NOWHERE_UNKNOWN, where
+        if provider.region.default:
+            return [provider.region.default], NOWHERE_UNKNOWN, f"default of provider {provider.addresses[0]}"
+        environment = provider.region.environment
+        said = f"it may come from {' or '.join(environment)}, which a plan does not show" if environment else ""
+        return [], Unknown(Reason.NOT_SET, "region", said), ""
+
+    def _known(self, cloud: str, codes: list[str], origin: str, evidence: tuple[Evidence, ...]) -> Site:
+        """Return the site of these codes, which stand side by side (zones of a cluster, a multi-region)."""
+        places: list[Place] = []
+        for code in codes:
+            place = self._catalog.place(cloud, code)
+            if place is None:
+                return _nowhere(Unknown(Reason.NO_SUCH_PLACE, origin, repr(code[:60])))
+            places.append(place)
+        unique = list(dict.fromkeys(place.code for place in places))
+        shown = unique[0] if len(unique) == 1 else None
+        where = " and ".join(f"{p.code}{f' ({p.region.place})' if p.region.place else ''}" for p in dict.fromkeys(places))
+        countries = tuple(sorted({country for place in places for country in place.region.lies_in}))
+        operators = {self.operator_at(cloud, place) for place in places}
+        said = Evidence(f"stands in {where}" + (f", {', '.join(countries)}" if countries else ""), f"{origin}; rules/catalog/regions/{cloud}.yaml")
+        everywhere = any(place.region.everywhere for place in places)
+        unknown_country = None
+        if everywhere or not all(place.region.lies_in for place in places):
+            unknown_country = Unknown(Reason.EVERYWHERE if everywhere else Reason.NOT_IN_CATALOG, origin, where)
+            countries = ()
+        return Site(
+            shown=shown,
+            countries=countries,
+            operator=operators.pop() if len(operators) == 1 else "",
+            unknown_region=None if shown else Unknown(Reason.AMBIGUOUS, origin, where),
+            unknown_country=unknown_country,
+            evidence=(*evidence, said),
+        )
+
+    def _candidates(self, target: Target, provider: Provider, unknown: Unknown) -> tuple[Site, ...]:
+        """Return the sites that are possible where the region is not known.
+
+        A value reached through references is taken as evidence of the country where it is a region of this
+        cloud; who operates is still open among all companies that run regions of this cloud.
+        """
+        table = self._catalog.table(target.cloud)
+        if table is None:
+            return (_nowhere(unknown),)
+        first = target.operators[0].id
+        open_operator = target.by_default and _region_decides(provider)
+        regions = [
+            region
+            for region in table.regions.values()
+            if not (region.ended and begins(region.ended) <= self._day)
+            and not region.everywhere
+            and (open_operator or (region.operator or table.operator or first) == first)
+        ]
+        hinted = self._catalog.place(target.cloud, unknown.hint) if unknown.hint else None
+        if hinted is not None and hinted.region.lies_in:
+            said = Evidence(
+                f"{unknown.detail}, whose value is {unknown.hint!r}: taken as evidence of where it stands "
+                f"({', '.join(hinted.region.lies_in)}), though the plan does not show the expression",
+                unknown.origin,
+            )
+            operators = dict.fromkeys(region.operator or table.operator or first for region in regions)
+            return tuple(
+                Site(hinted.code, hinted.region.lies_in, operator, unknown, None, (said,))
+                for operator in operators or {first: None}
+            )
+        if not table.complete or not regions or unknown.reason is Reason.NO_SUCH_PLACE:
+            operators = dict.fromkeys(region.operator or table.operator or first for region in regions)
+            return tuple(
+                Site(None, (), operator, unknown, unknown) for operator in (operators if open_operator else {first: None})
+            )
+        return tuple(
+            Site(None, countries, operator, unknown, unknown)
+            for operator, countries in dict.fromkeys(_run_and_place(region, table, first) for region in regions)
+        )
+
+
+def _run_and_place(region: Region, table: RegionTable, first: str) -> tuple[str, tuple[str, ...]]:
+    return region.operator or table.operator or first, region.lies_in
+
+
+def _region_decides(provider: Provider) -> bool:
+    """Whether it is the region, not a named environment, that decides which company operates."""
+    return not any(setting.reaches == "others" and _SERVICE not in setting.setting for setting in provider.endpoints)
+
+
+def _nowhere(unknown: Unknown) -> Site:
+    return Site(None, (), unknown_region=unknown, unknown_country=unknown)
+
+
+def _texts(node: Tree) -> list[str]:
+    return [
+        plain(item) for item in (plain(node) if isinstance(plain(node), list) else [node]) if isinstance(plain(item), str) and plain(item)
+    ]
+
+
+NOWHERE_UNKNOWN = Unknown(Reason.NOT_SET)

@@ -1,0 +1,369 @@
+"""One resource at a time: operators, region, countries and exposure, in the order of the design's section 4."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.catalog.catalog import TypeFacts, matches
+from sovereign_guard.model.knowledge import Infrastructure, Provider
+from sovereign_guard.model.lineage import Lineage
+from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
+from sovereign_guard.model.policy import Statements
+from sovereign_guard.model.resource import Attributes, Block, Inventory, ProviderConfiguration, Resource
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target
+from sovereign_guard.resolve.exposure import Exposures, territory
+from sovereign_guard.resolve.region import NOWHERE, Site, Sites
+
+_MAX_FEEDS = 50
+"""Instances behind one endpoint that are looked at; more of them stay Unknown."""
+
+
+class _Profile(msgspec.Struct, frozen=True, eq=False):
+    """What has to be asked of resources of one type, worked out once."""
+
+    provider: Provider | None
+    facts: TypeFacts
+    below: tuple[Infrastructure, ...]
+    names: tuple[str, ...]
+
+
+class _Subject(msgspec.Struct, frozen=True, eq=False):
+    """What is placed: an instance, or a block that has none."""
+
+    type: str
+    address: str
+    configurations: tuple[ProviderConfiguration, ...]
+    attributes: Attributes
+    block: Block | None
+    resource: Resource | None
+
+
+PLACELESS = Placement((), ())
+
+
+class Resolver:
+    """Places the resources of one input. Resources that agree in all that matters share one Placement."""
+
+    def __init__(self, inventory: Inventory, catalog: Catalog, statements: Statements, day: str) -> None:
+        self._inventory = inventory
+        self._catalog = catalog
+        self._endpoints = Endpoints(catalog, statements.operators, inventory.kind)
+        self._exposures = Exposures(catalog, day)
+        self._sites = Sites(catalog, day)
+        self._lineage = Lineage(inventory)
+        self._profiles: dict[tuple[str, str], _Profile] = {}
+        self._placements: dict[Hashable, Placement] = {}
+        self._targets: dict[Hashable, tuple[Target | Feed, ...]] = {}
+        self._placing: set[str] = set()
+
+    def place(self, resource: Resource, attributes: Attributes) -> Placement:
+        """Place a resource by one side of its change."""
+        profile = self._profile(resource.provider, resource.type)
+        if profile.provider is not None and profile.provider.places == "nothing":
+            return PLACELESS
+        values = attributes.select(profile.names)
+        parent = self._parent(resource, profile)
+        set_by_author = self._set_by_author(resource.block, profile, values)
+        key = (resource.provider, resource.type, resource.configurations, _frozen(values), id(parent), set_by_author)
+        found = self._placements.get(key)
+        if found is None:
+            subject = _Subject(
+                resource.type, resource.address, resource.configurations, attributes, resource.block, resource
+            )
+            found = self._work_out(subject, profile, dict(zip(profile.names, values, strict=True)), parent, set_by_author)
+            self._placements[key] = found
+        return found
+
+    def _profile(self, address: str, resource_type: str) -> _Profile:
+        key = (address, resource_type)
+        profile = self._profiles.get(key)
+        if profile is None:
+            provider = self._catalog.provider(address, resource_type)
+            facts = self._catalog.type_facts(provider, resource_type)
+            below = tuple(
+                entry
+                for entry in (provider.infrastructure if provider else ())
+                if any(matches(pattern, resource_type) for pattern in entry.types)
+            )
+            paths = [*facts.region, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
+            names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
+            profile = self._profiles[key] = _Profile(provider, facts, below, names)
+        return profile
+
+    def _set_by_author(self, block: Block | None, profile: _Profile, values: tuple[Tree, ...]) -> tuple[str, ...]:
+        """Names of region attributes that are not known although the configuration sets them.
+
+        An attribute that is known only after apply and that nobody set is the provider's to choose, inside the
+        region of its configuration; one that somebody set may say anything.
+        """
+        unknown = [
+            name for name, value in zip(profile.names, values, strict=True) if isinstance(plain(value), Unknown)
+        ]
+        if not unknown:
+            return ()
+        if block is None:
+            return tuple(unknown)
+        return tuple(
+            name for name, value in zip(unknown, block.attributes.select(tuple(unknown)), strict=True) if value is not None
+        )
+
+    def _parent(self, resource: Resource, profile: _Profile) -> Placement | None:
+        """Place the resource in which this one lies, where its own attributes cannot tell the region."""
+        parent = profile.facts.parent
+        if parent is None or resource.address in self._placing or len(self._placing) > _MAX_FEEDS:
+            return None
+        self._placing.add(resource.address)
+        try:
+            found = {
+                id(placement): placement
+                for other in self._lineage.parents(resource, parent)[:_MAX_FEEDS]
+                if (placement := self.place(other, other.after)).alternatives
+            }
+        finally:
+            self._placing.discard(resource.address)
+        return next(iter(found.values())) if len(found) == 1 else None
+
+    # -- operators -------------------------------------------------------------------------------------------
+
+    def _work_out(
+        self,
+        subject: _Subject,
+        profile: _Profile,
+        values: dict[str, Tree],
+        parent: Placement | None,
+        set_by_author: tuple[str, ...],
+    ) -> Placement:
+        provider = profile.provider
+        if provider is None:
+            return self._uncatalogued(subject)
+        if provider.places == "tests":
+            unknown = Unknown(Reason.TESTS_ONLY, provider.addresses[0])
+            return self._placement([(Target((), unknown), NOWHERE)], ())
+        pairs: list[tuple[Target, Site]] = []
+        notes: list[Evidence] = []
+        for configuration in subject.configurations:
+            for target in self._lead(provider, configuration, profile.facts):
+                target = self._with_infrastructure(target, profile, values)
+                sites = self._sites.of(target, provider, configuration, profile.facts, values, parent, set_by_author)
+                pairs.extend((self._run_by(target, site), site) for site in sites)
+        if len(subject.configurations) > 1:
+            keys = ", ".join(configuration.key for configuration in subject.configurations)
+            notes.append(Evidence(f"the plan does not tell which of these configurations its module was given: {keys}"))
+        return self._placement(pairs, tuple(notes))
+
+    def _uncatalogued(self, subject: _Subject) -> Placement:
+        addresses = tuple({c.provider for c in subject.configurations} | {_address(subject)})
+        short = tuple("/".join(address.lower().split("/")[-2:]) for address in addresses if address)
+        stated = self._endpoints.stated_gap((*(a.lower() for a in addresses if a), *short))
+        if stated is not None:
+            return self._placement([(stated, _site_of(stated))], ())
+        name = next((address for address in addresses if address), subject.type.partition("_")[0])
+        return self._placement([(Target((), Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")), NOWHERE)], ())
+
+    def _lead(
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts
+    ) -> Iterator[Target]:
+        key = (configuration, provider.id, facts.services, facts.compatible)
+        if key not in self._targets:
+            self._targets[key] = self._endpoints.targets(provider, configuration, facts)
+        for target in self._targets[key]:
+            if isinstance(target, Feed):
+                yield from self._fed(target)
+            else:
+                yield target
+
+    def _fed(self, feed: Feed) -> Iterator[Target]:
+        """Point 4: the operator of the resources that the address comes from."""
+        open_end = not feed.only
+        placed = 0
+        for key in feed.blocks:
+            if key in self._placing or len(self._placing) > _MAX_FEEDS:
+                open_end = True
+                continue
+            self._placing.add(key)
+            try:
+                for placement in self._placements_of(key):
+                    for way in placement.alternatives:
+                        placed += 1
+                        yield Target(
+                            way.operators,
+                            way.missing,
+                            region=way.region or "",
+                            countries=way.countries,
+                            evidence=(*feed.evidence, *placement.evidence),
+                            declared=placement.declared,
+                        )
+                    open_end = open_end or placement.places_nothing
+            finally:
+                self._placing.discard(key)
+        if open_end or not placed:
+            yield Target((), feed.otherwise, evidence=feed.evidence)
+
+    def _placements_of(self, key: str) -> list[Placement]:
+        instances = self._lineage.instances(key)
+        if instances:
+            chosen = instances[:_MAX_FEEDS]
+            found = list({id(p): p for p in (self.place(other, other.after) for other in chosen)}.values())
+            return found if len(chosen) == len(instances) else [*found, PLACELESS]
+        block = self._inventory.blocks.get(key)
+        if block is None:
+            return [PLACELESS]
+        # A data source that has been read, or a block without instances: what the configuration shows of it.
+        address = block.configurations[0].provider if block.configurations else ""
+        profile = self._profile(address, block.type)
+        if profile.provider is not None and profile.provider.places == "nothing":
+            return [PLACELESS]
+        values = block.attributes.select(profile.names)
+        subject = _Subject(block.type, key, block.configurations, block.attributes, block, None)
+        named = dict(zip(profile.names, values, strict=True))
+        return [self._work_out(subject, profile, named, None, self._set_by_author(block, profile, values))]
+
+    def _with_infrastructure(self, target: Target, profile: _Profile, values: dict[str, Tree]) -> Target:
+        """Point 2: add the operator of the cloud below, where the resource names it."""
+        if not profile.below:
+            return target
+        operators = list(target.operators)
+        evidence = list(target.evidence)
+        region, countries, missing = target.region, set(target.countries), target.missing
+        told = False
+        for entry in profile.below:
+            for cloud, name in _named_below(values, entry):
+                told = True
+                if isinstance(cloud, Unknown) or isinstance(name, Unknown):
+                    missing = missing or (cloud if isinstance(cloud, Unknown) else name if isinstance(name, Unknown) else None)
+                    continue
+                found = self._catalog.place_below(entry.names, cloud, name)
+                if found is None:
+                    missing = missing or Unknown(Reason.NOT_IN_CATALOG, entry.region or entry.cloud, f"the cloud {(cloud or name)[:60]!r} below this service")
+                    continue
+                table, place = found
+                operator = self._sites.operator_at(table, place)
+                operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
+                evidence.append(Evidence(f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}", f"rules/catalog/regions/{entry.names}.yaml"))
+                if place is not None:
+                    region = name
+                    countries.update(place.region.lies_in)
+        if not told:
+            missing = missing or Unknown(Reason.NOT_SET, profile.below[0].region or profile.below[0].cloud, "the cloud below this service is not named")
+        return msgspec.structs.replace(
+            target,
+            operators=tuple(dict.fromkeys(operators)),
+            missing=missing,
+            region=region,
+            countries=tuple(sorted(countries)),
+            cloud="",
+            evidence=tuple(evidence),
+        )
+
+    def _run_by(self, target: Target, site: Site) -> Target:
+        """Point 5: the region decides which company operates, where it does."""
+        if not site.operator or not target.operators or target.operators[0].id == site.operator:
+            return target
+        first = OperatorUse(site.operator, target.operators[0].role)
+        return msgspec.structs.replace(target, operators=(first, *target.operators[1:]))
+
+    # -- the whole -------------------------------------------------------------------------------------------
+
+    def _placement(self, pairs: list[tuple[Target, Site]], notes: tuple[Evidence, ...]) -> Placement:
+        alternatives = tuple(dict.fromkeys(self._alternative(target, site) for target, site in pairs))
+        evidence = dict.fromkeys(
+            step for target, site in pairs for step in (*target.evidence, *site.evidence)
+        )
+        regions = {site.shown for _target, site in pairs}
+        operator = next((target.missing for target, _site in pairs if target.missing is not None), None)
+        if operator is None and len({way.operators for way in alternatives}) > 1:
+            operator = next((site.unknown_region for _t, site in pairs if site.unknown_region), None)
+            detail = "one of " + ", ".join(sorted({use.id for way in alternatives for use in way.operators}))
+            operator = Unknown(operator.reason if operator else Reason.AMBIGUOUS, operator.origin if operator else "", detail)
+        countries = {way.countries for way in alternatives}
+        country = next((site.unknown_country for _target, site in pairs if site.unknown_country is not None), None)
+        if country is None and len(countries) > 1:
+            country = Unknown(Reason.AMBIGUOUS)
+        region = next((site.unknown_region for _target, site in pairs if site.unknown_region is not None), None)
+        if region is None and len(regions) > 1:
+            region = Unknown(Reason.AMBIGUOUS)
+        return Placement(
+            alternatives=alternatives,
+            evidence=(*notes, *evidence),
+            region=next(iter(regions)) if len(regions) == 1 else None,
+            unknown_operator=operator,
+            unknown_region=region,
+            unknown_country=country,
+            declared=tuple(dict.fromkeys(name for target, _site in pairs for name in target.declared)),
+        )
+
+    def _alternative(self, target: Target, site: Site) -> Alternative:
+        exposures: list[Exposure] = []
+        control: Unknown | None = None
+        internal = bool(target.operators) and target.missing is None
+        for use in target.operators:
+            found, unknown = self._exposures.of(use.id)
+            exposures.extend(found)
+            control = control or unknown
+            operator = self._catalog.operator(use.id)
+            internal = internal and operator is not None and operator.internal
+        exposures.extend(territory(site.countries, site.shown or "the region"))
+        return Alternative(
+            operators=target.operators,
+            missing=target.missing,
+            region=site.shown,
+            countries=site.countries,
+            exposures=tuple(dict.fromkeys(exposures)),
+            control=control,
+            internal=internal,
+        )
+
+
+def _named_below(
+    values: dict[str, Tree], entry: Infrastructure
+) -> Iterator[tuple[str | Unknown, str | Unknown]]:
+    """Give the (cloud, region) pairs that a resource names, in the order in which they stand."""
+    clouds = _texts(values, entry.cloud) if entry.cloud else []
+    regions = _texts(values, entry.region) if entry.region else []
+    if entry.cloud and entry.region:
+        if len(clouds) == len(regions):
+            yield from zip(clouds, regions, strict=True)
+        else:
+            # They cannot be paired, so the regions stay out; the operators are still known.
+            yield from ((cloud, "") for cloud in clouds)
+    elif entry.cloud:
+        yield from ((cloud, "") for cloud in clouds)
+    else:
+        yield from (("", region) for region in regions)
+
+
+def _texts(values: dict[str, Tree], path: str) -> list[str | Unknown]:
+    found: list[str | Unknown] = []
+    for node in walk(values, tuple(path.split("."))):
+        for item in node if isinstance(node, list) else [node]:
+            value = plain(item)
+            if isinstance(value, Unknown) or (isinstance(value, str) and value):
+                found.append(value)
+    return found
+
+
+def _address(subject: _Subject) -> str:
+    return subject.resource.provider if subject.resource else ""
+
+
+def _site_of(target: Target) -> Site:
+    unknown = None if target.countries else Unknown(Reason.NOT_SET, detail="the statement names no country")
+    return Site(target.region or None, target.countries, unknown_country=unknown)
+
+
+def _frozen(tree: Tree) -> Hashable:
+    """Return a hashable image of a tree, for use as a key."""
+    if isinstance(tree, dict):
+        return tuple((name, _frozen(part)) for name, part in tree.items())
+    if isinstance(tree, list | tuple):
+        return tuple(_frozen(part) for part in tree)
+    if isinstance(tree, bool):
+        return ("bool", tree)
+    if isinstance(tree, Unknown):
+        return tree
+    plain_value = plain(tree)
+    return tree if plain_value is tree else ("sensitive", _frozen(plain_value))
