@@ -35,7 +35,7 @@ or understood as a whole; 4 internal error.
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="sovereign-guard", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
+    r"""Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
 
     \b
     terraform plan -out=tfplan && terraform show -json tfplan > plan.json
@@ -49,18 +49,26 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--policy", metavar="ID|FILE", help="Policy to judge by (default three-circles)."),
             click.option(
-                "--config", metavar="FILE", help="Configuration instead of the repository's .sovereign-guard.yaml."
+                "--config",
+                metavar="FILE",
+                help="Configuration instead of the repository's .sovereign-guard.yaml.",
             ),
-            click.option("--ignore-repo-config", is_flag=True, help="Use nothing from the scanned repository."),
             click.option(
-                "--on-unknown", type=click.Choice(["fail", "warn"]), help="Over the policy's own `on_unknown`."
+                "--ignore-repo-config", is_flag=True, help="Use nothing from the scanned repository."
+            ),
+            click.option(
+                "--on-unknown",
+                type=click.Choice(["fail", "warn"]),
+                help="Over the policy's own `on_unknown`.",
             ),
             click.option(
                 "--allow-terraform",
                 is_flag=True,
                 help="Read binary plans through terraform or tofu, which starts provider programs from their folder.",
             ),
-            click.option("--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."),
+            click.option(
+                "--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."
+            ),
         )
     ):
         command = option(command)
@@ -70,13 +78,24 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @cli.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_shared_options
-@click.option("--fail-on", type=click.Choice(["introduced", "all"]), default="all", show_default=True,
-              help="Which findings decide the exit code.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["introduced", "all"]),
+    default="all",
+    show_default=True,
+    help="Which findings decide the exit code.",
+)
 @click.option("--format", "output_format", type=click.Choice(FORMAT_NAMES), default="text", show_default=True)
 @click.option("--output", "-o", metavar="FILE", help="Write there instead of to standard output.")
 @click.pass_context
 def scan(
-    context: click.Context, paths: tuple[str, ...], fail_on: str, output_format: str, output: str | None, **options: Any
+    context: click.Context,
+    /,
+    paths: tuple[str, ...],
+    fail_on: str,
+    output_format: str,
+    output: str | None,
+    **options: Any,
 ) -> None:
     """Judge plans and states: files from `terraform show -json`, state files, or - for standard input."""
     from sovereign_guard.pipeline import write
@@ -87,7 +106,9 @@ def scan(
     _emit(write(report, output_format, screen), output)
     if output_format != "text" or output is not None:
         for problem in report.problems:
-            place = ":".join(str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part)
+            place = ":".join(
+                str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part
+            )
             _complain(f"{place}: {problem.message} {problem.hint}")
     context.exit(report.exit_code)
 
@@ -97,7 +118,7 @@ def scan(
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_shared_options
 @click.pass_context
-def explain(context: click.Context, address: str, paths: tuple[str, ...], **options: Any) -> None:
+def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **options: Any) -> None:
     """Tell the whole reasoning for one resource of a plan or state."""
     from sovereign_guard.report.explain import explain as explain_one
 
@@ -182,7 +203,7 @@ def main() -> None:
         # Whoever read our output has gone (`| head`); there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_INTERNAL
-    except Exception as error:  # noqa: BLE001 - the last resort: no traceback for users, and never exit 0
+    except Exception as error:
         if os.environ.get("SOVEREIGN_GUARD_DEBUG"):
             raise
         _complain(
@@ -258,7 +279,8 @@ def _policy(wanted: str | None, beside: Path, known: Catalog) -> Policy:
     path = beside / name
     if not path.is_file():
         raise UsageError(
-            f"no policy {name!r}: neither a shipped one nor a file.", hint=f"Shipped: {', '.join(known.policies)}."
+            f"no policy {name!r}: neither a shipped one nor a file.",
+            hint=f"Shipped: {', '.join(known.policies)}.",
         )
     from sovereign_guard.catalog.policies import read_policy
 

@@ -55,7 +55,14 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
         classified = propagate(inventories, labelled, catalog)
         progress("judging")
         return judge(
-            inventories, placements, classified, problems, catalog, request.policy, statements, day,
+            inventories,
+            placements,
+            classified,
+            problems,
+            catalog,
+            request.policy,
+            statements,
+            day,
             only_introduced=request.only_introduced,
         )
 

@@ -125,11 +125,15 @@ class Catalog:
 
     @cached_property
     def _by_address(self) -> dict[str, Provider]:
-        return {address: provider for provider in self._data.providers.values() for address in provider.addresses}
+        return {
+            address: provider for provider in self._data.providers.values() for address in provider.addresses
+        }
 
     @cached_property
     def _by_prefix(self) -> dict[str, Provider]:
-        found = {prefix: provider for provider in self._data.providers.values() for prefix in provider.prefixes}
+        found = {
+            prefix: provider for provider in self._data.providers.values() for prefix in provider.prefixes
+        }
         return found | {provider.id.replace("-", "_"): provider for provider in self._data.providers.values()}
 
     def provider(self, address: str, resource_type: str) -> Provider | None:
@@ -190,7 +194,8 @@ class Catalog:
         kind = Kind(rule.kind) if rule else None
         return TypeFacts(
             kind=kind,
-            judged=rule is None or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or rule.plaintext)),
+            judged=rule is None
+            or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or rule.plaintext)),
             parent=rule.parent if rule else None,
             region=rule.region if rule and rule.region is not None else regions,
             place=rule.place if rule else "",
@@ -216,7 +221,9 @@ class Catalog:
     def _codes(self) -> dict[str, dict[str, str]]:
         codes: dict[str, dict[str, str]] = {}
         for cloud, table in self._data.regions.items():
-            names = {alias.lower(): code for code, region in table.regions.items() for alias in region.aliases}
+            names = {
+                alias.lower(): code for code, region in table.regions.items() for alias in region.aliases
+            }
             codes[cloud] = names | {code.lower(): code for code in table.regions}
         return codes
 
@@ -261,7 +268,9 @@ class Catalog:
             if cloud and cloud.strip().lower() in {name.lower() for name in below.names}:
                 return below.cloud, self._spelled_below(below, wanted)
             if not cloud:
-                candidates.extend((len(prefix), below) for prefix in below.prefixes if wanted.startswith(prefix.lower()))
+                candidates.extend(
+                    (len(prefix), below) for prefix in below.prefixes if wanted.startswith(prefix.lower())
+                )
         # The longest prefix wins; an empty one stands for bare names, which must be in that cloud's table.
         for length, below in sorted(candidates, key=lambda pair: -pair[0]):
             place = self._spelled_below(below, wanted[length:])
@@ -296,7 +305,9 @@ class Catalog:
                 place = self.place(cloud, region) if cloud and region else None
                 # A region that another company runs (Outscale's in the US) moves the host with it.
                 operator = (place.region.operator if place else "") or pattern.operator
-                return HostFacts(operator, pattern.infrastructure, cloud, place.code if place else "", pattern.host)
+                return HostFacts(
+                    operator, pattern.infrastructure, cloud, place.code if place else "", pattern.host
+                )
         return None
 
     @cached_property

@@ -62,7 +62,9 @@ def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy 
             elif name.isupper():
                 found.append(name)
             else:
-                file.fault(f"no area {name!r}.", *path, position, hint=f"Areas here: {', '.join(areas) or 'none'}.")
+                file.fault(
+                    f"no area {name!r}.", *path, position, hint=f"Areas here: {', '.join(areas) or 'none'}."
+                )
         return tuple(sorted(set(found)))
 
     def jurisdictions(entry: dict[str, Any], level: str, key: str) -> Jurisdictions | None:

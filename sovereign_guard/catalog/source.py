@@ -57,15 +57,35 @@ class _Compiler:
             self.problems.extend(file.problems)
 
     def run(self) -> CatalogData:
-        operators = {f.data["id"]: (f, msgspec.convert(f.data, Operator)) for f in self.files("catalog/operators/*.yaml", "operator")}
-        providers = {f.data["id"]: (f, msgspec.convert(f.data, Provider)) for f in self.files("catalog/providers/*.yaml", "provider")}
-        regions = {f.data["cloud"]: (f, msgspec.convert(f.data, RegionTable)) for f in self.files("catalog/regions/*.yaml", "regions")}
-        resources = {f.data["provider"]: (f, _resource_table(f.data)) for f in self.files("catalog/resources/*.yaml", "resources")}
-        hosts = next(((f, msgspec.convert(f.data["hosts"], tuple[HostPattern, ...])) for f in self.files("catalog/endpoints.yaml", "endpoints")), None)
+        operators = {
+            f.data["id"]: (f, msgspec.convert(f.data, Operator))
+            for f in self.files("catalog/operators/*.yaml", "operator")
+        }
+        providers = {
+            f.data["id"]: (f, msgspec.convert(f.data, Provider))
+            for f in self.files("catalog/providers/*.yaml", "provider")
+        }
+        regions = {
+            f.data["cloud"]: (f, msgspec.convert(f.data, RegionTable))
+            for f in self.files("catalog/regions/*.yaml", "regions")
+        }
+        resources = {
+            f.data["provider"]: (f, _resource_table(f.data))
+            for f in self.files("catalog/resources/*.yaml", "resources")
+        }
+        hosts = next(
+            (
+                (f, msgspec.convert(f.data["hosts"], tuple[HostPattern, ...]))
+                for f in self.files("catalog/endpoints.yaml", "endpoints")
+            ),
+            None,
+        )
         labels = next(iter(self.files("catalog/labels.yaml", "labels")), None)
         checks = list(self.files("checks/*.yaml", "check"))
         if labels is None or hosts is None:
-            raise ConfigurationErrors(self.problems or [UsageError("rules/catalog is not complete.", file=str(self.folder))])
+            raise ConfigurationErrors(
+                self.problems or [UsageError("rules/catalog is not complete.", file=str(self.folder))]
+            )
         vocabulary = _vocabulary(labels)
         self.problems.extend(labels.problems)
         policies: dict[str, Policy] = {}
@@ -108,7 +128,11 @@ class _Compiler:
         tables = {provider: table for provider, (_file, table) in resources.items()}
         for provider, (file, table) in resources.items():
             tables.update({also: table for also in file.data.get("also", ()) if also != provider})
-        dates = [f.data["reviewed"] for group in (operators, providers, regions, resources) for f, _ in group.values()]
+        dates = [
+            f.data["reviewed"]
+            for group in (operators, providers, regions, resources)
+            for f, _ in group.values()
+        ]
         return CatalogData(
             as_of=max(dates),
             operators={key: value for key, (_f, value) in operators.items()},
@@ -172,7 +196,9 @@ def _check_sources(file: YamlFile) -> None:
         if isinstance(node, dict):
             for key, value in node.items():
                 if key == "source" and isinstance(value, str) and value not in sources:
-                    file.fault(f"no source {value!r} in this file.", *path, key, hint="Add it under `sources`.")
+                    file.fault(
+                        f"no source {value!r} in this file.", *path, key, hint="Add it under `sources`."
+                    )
                 visit(value, (*path, key))
         elif isinstance(node, list):
             for position, value in enumerate(node):

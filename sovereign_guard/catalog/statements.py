@@ -42,7 +42,9 @@ class Configuration:
     def _data(self) -> dict[str, Any]:
         return self._file.data or {}
 
-    def statements(self, catalog: Catalog, policy: Policy, *, policy_is_pinned: bool) -> tuple[Statements, Catalog]:
+    def statements(
+        self, catalog: Catalog, policy: Policy, *, policy_is_pinned: bool
+    ) -> tuple[Statements, Catalog]:
         """Return what counts of this file, and the catalog extended by it.
 
         Args:
@@ -121,7 +123,10 @@ class _Hearing:
             endpoints = tuple(entry.get("endpoints", ()))
             providers = tuple(entry.get("providers", ()))
             if word is RepositoryWord.NONE:
-                self._refuse(f"operator {entry['id']}: the policy accepts no statement about operators from the repository", where)
+                self._refuse(
+                    f"operator {entry['id']}: the policy accepts no statement about operators from the repository",
+                    where,
+                )
                 continue
             if word is RepositoryWord.GAPS:
                 endpoints, providers = self._gaps(entry["id"], endpoints, providers, where)
@@ -130,7 +135,12 @@ class _Hearing:
             declared.append(self._declared(entry, facts, endpoints, providers, where))
             what = ", ".join((*endpoints, *(f"provider {name}" for name in providers)))
             own = ", the organisation's own cloud" if entry.get("internal") else ""
-            self.accepted.append(Evidence(f"{what} is {facts.name} ({facts.id}, seat {facts.seat.country}{own}): {entry['reason']}", where))
+            self.accepted.append(
+                Evidence(
+                    f"{what} is {facts.name} ({facts.id}, seat {facts.seat.country}{own}): {entry['reason']}",
+                    where,
+                )
+            )
         return tuple(declared), known
 
     def _gaps(
@@ -142,14 +152,20 @@ class _Hearing:
             facts = self._catalog.host(pattern.removeprefix("*."))
             if facts is not None or self._covers_known(pattern):
                 known = facts.operator if facts else "several operators"
-                self._refuse(f"endpoint {pattern} as {name}: the catalog knows it as {known}, and the repository cannot change that", where)
+                self._refuse(
+                    f"endpoint {pattern} as {name}: the catalog knows it as {known}, and the repository cannot change that",
+                    where,
+                )
             else:
                 kept.append(pattern)
         left: list[str] = []
         for address in providers:
             provider = self._catalog.provider(address, "")
             if provider is not None and (provider.operator or provider.places != "operator"):
-                self._refuse(f"provider {address} as {name}: the catalog knows it, and the repository cannot change that", where)
+                self._refuse(
+                    f"provider {address} as {name}: the catalog knows it, and the repository cannot change that",
+                    where,
+                )
             else:
                 left.append(address)
         return tuple(kept), tuple(left)
@@ -157,7 +173,9 @@ class _Hearing:
     def _covers_known(self, pattern: str) -> bool:
         """Whether a `*.suffix` would swallow hosts of the catalog (`*.com`)."""
         suffix = pattern.removeprefix("*")
-        return pattern.startswith("*.") and any(f".{host.host}".endswith(suffix) for host in self._catalog.data.hosts)
+        return pattern.startswith("*.") and any(
+            f".{host.host}".endswith(suffix) for host in self._catalog.data.hosts
+        )
 
     def _contradicts(self, facts: Operator, entry: dict[str, Any], position: int) -> bool:
         """An id of the catalog keeps the catalog's facts: a statement may repeat them, not change them."""
@@ -165,13 +183,19 @@ class _Hearing:
         if entry.get("seat", facts.seat.country) != facts.seat.country:
             self._file.fault(
                 f"{facts.id} is in the catalog with seat {facts.seat.country}.",
-                "operators", position, "seat", hint="Leave the seat out, or choose another id.",
+                "operators",
+                position,
+                "seat",
+                hint="Leave the seat out, or choose another id.",
             )
         for key in ("controlled_from", "internal"):
             if entry.get(key):
                 self._file.fault(
                     f"{facts.id} is in the catalog, so {key!r} cannot be stated of it.",
-                    "operators", position, key, hint="Choose another id for your own cloud.",
+                    "operators",
+                    position,
+                    key,
+                    hint="Choose another id for your own cloud.",
                 )
         return len(self._file.problems) > before
 
@@ -182,11 +206,15 @@ class _Hearing:
         if missing:
             self._file.fault(
                 f"{entry['id']} is not in the catalog, so {' and '.join(missing)} must be stated.",
-                "operators", position, hint=f"Add {', '.join(missing)}; or use an id that `sovereign-guard catalog operators` lists.",
+                "operators",
+                position,
+                hint=f"Add {', '.join(missing)}; or use an id that `sovereign-guard catalog operators` lists.",
             )
             return None
         if entry["id"] in known:
-            self._file.fault(f"{entry['id']} is stated twice.", "operators", position, "id", hint="Join the two entries.")
+            self._file.fault(
+                f"{entry['id']} is stated twice.", "operators", position, "id", hint="Join the two entries."
+            )
             return None
         source = Source(entry["reason"], "the organisation itself", "", read=True)
         holders = []
@@ -194,19 +222,36 @@ class _Hearing:
             holder = f"{entry['id']}-holder-{country.lower()}"
             holders.append(Ownership(holder, UNKNOWN_DATE, "joint", _STATED))
             known[holder] = Operator(
-                id=holder, name=f"a holder in {country}, as stated", kind="holder", seat=Seat(country, _STATED),
-                ownership=(_nobody(),), reviewed="", sources={_STATED: source}, declared=True,
+                id=holder,
+                name=f"a holder in {country}, as stated",
+                kind="holder",
+                seat=Seat(country, _STATED),
+                ownership=(_nobody(),),
+                reviewed="",
+                sources={_STATED: source},
+                declared=True,
             )
         operator = Operator(
-            id=entry["id"], name=entry["name"], kind="operator", seat=Seat(entry["seat"], _STATED),
-            ownership=tuple(holders), reviewed="", sources={_STATED: source},
-            internal=entry.get("internal", False), declared=True,
+            id=entry["id"],
+            name=entry["name"],
+            kind="operator",
+            seat=Seat(entry["seat"], _STATED),
+            ownership=tuple(holders),
+            reviewed="",
+            sources={_STATED: source},
+            internal=entry.get("internal", False),
+            declared=True,
         )
         known[operator.id] = operator
         return operator
 
     def _declared(
-        self, entry: dict[str, Any], facts: Operator, endpoints: tuple[str, ...], providers: tuple[str, ...], where: str
+        self,
+        entry: dict[str, Any],
+        facts: Operator,
+        endpoints: tuple[str, ...],
+        providers: tuple[str, ...],
+        where: str,
     ) -> DeclaredOperator:
         # Its own machines stand at home unless it says otherwise; of anybody else's nothing is assumed.
         country = entry.get("country") or (facts.seat.country if facts.internal else None)
@@ -231,23 +276,41 @@ class _Hearing:
         for position, entry in enumerate(entries):
             where = self._file.place("levels", position)
             if entry["level"] not in names:
-                self._file.fault(f"no level {entry['level']!r}.", "levels", position, "level", hint=f"Levels: {', '.join(names)}.")
+                self._file.fault(
+                    f"no level {entry['level']!r}.",
+                    "levels",
+                    position,
+                    "level",
+                    hint=f"Levels: {', '.join(names)}.",
+                )
             elif self._inside and not self._policy.trust.levels:
-                self._refuse(f"level of {entry['address']}: the policy accepts no levels from the repository", where)
+                self._refuse(
+                    f"level of {entry['address']}: the policy accepts no levels from the repository", where
+                )
             else:
-                found.append(DeclaredLevel(entry["address"], names.index(entry["level"]), entry["reason"], where))
-                self.accepted.append(Evidence(f"{entry['address']} is at least {entry['level']}: {entry['reason']}", where))
+                found.append(
+                    DeclaredLevel(entry["address"], names.index(entry["level"]), entry["reason"], where)
+                )
+                self.accepted.append(
+                    Evidence(f"{entry['address']} is at least {entry['level']}: {entry['reason']}", where)
+                )
         return tuple(found)
 
     def rules(self, data: dict[str, Any]) -> tuple[str, ...]:
         found = switched_on(data)
         for name in data.get("rules", {}):
             if name not in self._catalog.rules:
-                self._file.fault(f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(self._catalog.rules)}.")
+                self._file.fault(
+                    f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(self._catalog.rules)}."
+                )
         if found and self._inside and not self._policy.trust.rules:
-            self._refuse("rules: the policy accepts no switches from the repository", self._file.place("rules"))
+            self._refuse(
+                "rules: the policy accepts no switches from the repository", self._file.place("rules")
+            )
             return ()
-        self.accepted.extend(Evidence(f"rule {name} is on", self._file.place("rules", name)) for name in found)
+        self.accepted.extend(
+            Evidence(f"rule {name} is on", self._file.place("rules", name)) for name in found
+        )
         return found
 
     def on_unknown(self, data: dict[str, Any], *, pinned: bool) -> OnUnknown | None:
@@ -262,10 +325,14 @@ class _Hearing:
 
     def mirrors(self, hosts: list[str]) -> frozenset[str]:
         if hosts and self._inside and self._policy.trust.operators is RepositoryWord.NONE:
-            self._refuse("mirrors: the policy accepts no statement about operators from the repository", self._file.place("mirrors"))
+            self._refuse(
+                "mirrors: the policy accepts no statement about operators from the repository",
+                self._file.place("mirrors"),
+            )
             return frozenset()
         self.accepted.extend(
-            Evidence(f"{host} mirrors the public registry", self._file.place("mirrors", at)) for at, host in enumerate(hosts)
+            Evidence(f"{host} mirrors the public registry", self._file.place("mirrors", at))
+            for at, host in enumerate(hosts)
         )
         return frozenset(hosts)
 
@@ -275,4 +342,3 @@ class _Hearing:
 
 def _nobody() -> Ownership:
     return Ownership("dispersed", UNKNOWN_DATE, "none", _STATED)
-

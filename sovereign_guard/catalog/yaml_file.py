@@ -6,7 +6,7 @@ Nothing here is imported on a scan whose rules are compiled and that has no conf
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def _hint(error: Any) -> str:
     return str(schema.get("description", ""))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _registry(folder: Path) -> tuple[dict[str, Any], Any]:
     schemas = {
         path.name: json.loads(path.read_text(encoding="utf-8"))
@@ -167,7 +167,9 @@ def read_yaml(path: Path, shown_as: str | None = None) -> YamlFile:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(
-            f"this file cannot be read: {error.strerror}.", hint="Check its name and its permissions.", file=shown
+            f"this file cannot be read: {error.strerror}.",
+            hint="Check its name and its permissions.",
+            file=shown,
         ) from None
     except UnicodeDecodeError as error:
         raise UsageError(

@@ -20,11 +20,15 @@ ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "meta
 """Where labels are looked for on resources of providers that the catalog does not know."""
 
 
+_Where = tuple[int, tuple[str, ...], str]
+"""Position of a top-level attribute among those asked for, the path below it, and the whole path in words."""
+
+
 class _Profile(msgspec.Struct, frozen=True, eq=False):
     """Where one type keeps its labels."""
 
-    effective: tuple[tuple[str, ...], ...]
-    own: tuple[tuple[str, ...], ...]
+    effective: tuple[_Where, ...]
+    own: tuple[_Where, ...]
     defaults: tuple[tuple[str, ...], ...]
     names: tuple[str, ...]
 
@@ -46,7 +50,11 @@ class Classifier:
         """Classify a resource by one side of its change."""
         profile = self._profile(resource.provider, resource.type)
         labels, unknown = self._labels(resource, profile, attributes) if profile.names else ([], None)
-        stated = tuple(entry for regex, entry in self._stated if regex.fullmatch(resource.address))
+        stated = (
+            tuple(entry for regex, entry in self._stated if regex.fullmatch(resource.address))
+            if self._stated
+            else ()
+        )
         key = (tuple(labels), unknown, stated)
         found = self._found.get(key)
         if found is None:
@@ -65,7 +73,10 @@ class Classifier:
                 places, own = LabelAttributes(), ()
             names = tuple(dict.fromkeys(path.partition(".")[0] for path in (*places.effective, *own)))
             profile = self._profiles[key] = _Profile(
-                effective=_paths(places.effective), own=_paths(own), defaults=_paths(places.defaults), names=names
+                effective=_positions(places.effective, names),
+                own=_positions(own, names),
+                defaults=tuple(tuple(path.split(".")) for path in places.defaults),
+                names=names,
             )
         return profile
 
@@ -75,40 +86,44 @@ class Classifier:
         self, resource: Resource, profile: _Profile, attributes: Attributes
     ) -> tuple[list[Label], Unknown | None]:
         """Return the labels that matter, as the provider computes them, and an Unknown where more may be there."""
-        values = dict(zip(profile.names, attributes.select(profile.names), strict=True))
+        values = attributes.select(profile.names)
         merged: dict[str, Label] = {}
         bare: list[Label] = []
         unknown: Unknown | None = None
-        uncounted: Unknown | None = None
-        for path in profile.effective:
-            for node in walk(values, path):
-                if isinstance(plain(node), Unknown):
-                    uncounted = plain(node)
+        uncounted = False
+        for position, rest, where in profile.effective:
+            node = values[position]
+            if node is None:
+                continue
+            for part in walk(node, rest) if rest else (node,):
+                if isinstance(part, Unknown):
+                    uncounted = True
                 else:
-                    self._merge(node, ".".join(path), merged, bare)
-        if uncounted is not None and not merged:
+                    self._merge(part, where, merged, bare)
+        if uncounted and not merged:
             # The merged labels are known only after apply: put together again what goes into them.
             defaults, unknown = self._of_configurations(resource.configurations, profile.defaults)
             merged.update(defaults)
-        for path in profile.own:
-            for node in walk(values, path):
-                if isinstance(plain(node), Unknown) and not _set_by_author(resource, path[0]):
+        for position, rest, where in profile.own:
+            node = values[position]
+            if node is None:
+                continue
+            for part in walk(node, rest) if rest else (node,):
+                if isinstance(part, Unknown) and not _set_by_author(resource, profile.names[position]):
                     continue  # Computed by the provider, not written by anybody.
-                unknown = self._merge(node, ".".join(path), merged, bare) or unknown
+                unknown = self._merge(part, where, merged, bare) or unknown
         return [*merged.values(), *bare], unknown
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
         """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
         unknown: Unknown | None = None
-        rule = self._reader.rule
-        for label in labels_in(node, where):
+        for label in labels_in(node, where, self._reader):
             if isinstance(label, Unknown):
                 unknown = label
-            elif not label.key:
-                if isinstance(label.value, str) and self._reader.bare(label.value) is not None:
-                    bare.append(label)
-            elif rule(label.key) is not None:
+            elif label.key:
                 merged[label.key] = label
+            else:
+                bare.append(label)
         return unknown
 
     def _of_configurations(
@@ -122,7 +137,10 @@ class Classifier:
             found = [self._of_configuration(configuration, paths) for configuration in configurations]
             first = found[0] if found else ({}, None)
             if any(_said(other) != _said(first) for other in found[1:]):
-                first = ({}, Unknown(Reason.AMBIGUOUS, detail="which provider configuration gives the default labels"))
+                first = (
+                    {},
+                    Unknown(Reason.AMBIGUOUS, detail="which provider configuration gives the default labels"),
+                )
             self._defaults[key] = first
         return self._defaults[key]
 
@@ -148,7 +166,9 @@ class Classifier:
         speaks = False
         for label in labels:
             if isinstance(label.value, Unknown):
-                unknown = unknown or msgspec.structs.replace(label.value, detail=f"value of the label {label.key!r}")
+                unknown = unknown or msgspec.structs.replace(
+                    label.value, detail=f"value of the label {label.key!r}"
+                )
                 continue
             if not label.key:
                 level = self._reader.bare(label.value)
@@ -160,12 +180,20 @@ class Classifier:
                 continue
             speaks = True
             if reading.outside:
-                outside.append(Evidence(f"{label.key.strip()} = {_short(label.shown)} is outside the vocabulary", label.where))
-                unknown = unknown or Unknown(Reason.VOCABULARY, label.where, f"{label.key.strip()} = {_short(label.shown)}")
+                outside.append(
+                    Evidence(
+                        f"{label.key.strip()} = {_short(label.shown)} is outside the vocabulary", label.where
+                    )
+                )
+                unknown = unknown or Unknown(
+                    Reason.VOCABULARY, label.where, f"{label.key.strip()} = {_short(label.shown)}"
+                )
             if reading.level is not None:
                 said.append((reading.level, self._evidence(label, reading.level)))
         for entry in stated:
-            said.append((entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin)))
+            said.append(
+                (entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin))
+            )
         lowest = max((level for level, _evidence in said), default=0)
         evidence = tuple(step for level, step in said if level == lowest)
         labelled: bool | None = True if said or speaks else None if unknown else False
@@ -177,11 +205,18 @@ class Classifier:
         if not said:
             step = "no label speaks of this data" if not speaks else "its labels say no level"
             level = self._unlabelled
-            return Classification((level,), None, labelled, (Evidence(f"{step}: judged as {self._names[level]}", "policy, unlabelled"),))
+            return Classification(
+                (level,),
+                None,
+                labelled,
+                (Evidence(f"{step}: judged as {self._names[level]}", "policy, unlabelled"),),
+            )
         return Classification((lowest,), None, labelled, evidence, tuple(outside))
 
     def _evidence(self, label: Label, level: int) -> Evidence:
-        name = f"{label.key.strip()} = {_short(label.shown)}" if label.key else f"the word {_short(label.shown)}"
+        name = (
+            f"{label.key.strip()} = {_short(label.shown)}" if label.key else f"the word {_short(label.shown)}"
+        )
         return Evidence(f"label {name} says {self._names[level]}", label.where)
 
 
@@ -195,13 +230,16 @@ def _said(found: tuple[dict[str, Label], Unknown | None]) -> Hashable:
     return (tuple(sorted((label.key, str(label.value)) for label in labels.values())), unknown is None)
 
 
-def _paths(paths: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(path.split(".")) for path in paths)
+def _positions(paths: tuple[str, ...], names: tuple[str, ...]) -> tuple[_Where, ...]:
+    split = [(path, *path.split(".")) for path in paths]
+    return tuple((names.index(name), tuple(rest), path) for path, name, *rest in split)
 
 
 def _glob(pattern: str) -> re.Pattern[str]:
     """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys."""
-    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)
+    return re.compile(
+        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
+    )
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -10,6 +11,12 @@ from sovereign_guard.model.value import Sensitive, Tree, Unknown, plain
 
 _KEY_NAMES = ("key", "Key", "name", "tag_key")
 _VALUE_NAMES = ("value", "Value", "tag_value")
+_VALUE_KEYS = frozenset(_VALUE_NAMES)
+BLOCK_ARGUMENTS = frozenset((*_KEY_NAMES, *_VALUE_NAMES))
+"""Arguments that a label block names its key and value by: never `silent`, or such blocks would be passed over."""
+
+_LARGEST_PAIR = 6
+"""Arguments of a label block: key, value, and a few flags such as `propagate_at_launch`."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -26,60 +33,94 @@ class Label(msgspec.Struct, frozen=True):
         return "(sensitive value)" if self.hidden else str(self.value)
 
 
-def labels_in(tree: Tree, where: str) -> Iterator[Label | Unknown]:
-    """Give the labels that a container holds; an Unknown where it may hold labels that are not known.
+class Ears(Protocol):
+    """Knows which keys and words say something of data.
+
+    Attributes:
+        silent: keys, and whole texts of lists, known to say nothing. It grows as labels are heard, and is what
+            keeps a scan fast: nearly all labels of nearly all resources are in it.
+
+    """
+
+    silent: set[str]
+
+    def hears_key(self, key: str) -> bool:
+        """Whether a key says something; if not, it joins `silent`."""
+        ...
+
+    def hears_word(self, word: str) -> bool:
+        """Whether a word without a key says something."""
+        ...
+
+
+def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Sequence[Label | Unknown]:
+    """Return the labels that a container holds and that say something of data.
+
+    An Unknown among them means that the container may hold labels that are not known.
 
     Shapes: a map; a list of `key=value` or `key:value` strings or of single words; a list of blocks with a key
     and a value; one such block.
+
+    Args:
+        tree: the container. where: the place it was read from, for evidence.
+        ears: which keys and words say something.
+        hidden: whether it is part of a value that Terraform marks sensitive.
+
     """
-    hidden = isinstance(tree, Sensitive)
-    tree = plain(tree)
-    if isinstance(tree, Unknown):
-        yield tree
-    elif isinstance(tree, dict):
+    if isinstance(tree, dict):
+        if ears.silent.issuperset(tree):
+            return ()
         pair = _pair(tree)
-        if pair is None:
-            for key, value in tree.items():
-                yield _label(key, value, where, hidden)
-        else:
-            yield from _from_pair(pair, where, hidden)
-    elif isinstance(tree, list):
+        if pair is not None:
+            return _from_pair(pair, where, ears, hidden=hidden)
+        return [
+            _label(key, value, where, hidden=hidden) for key, value in tree.items() if ears.hears_key(key)
+        ]
+    if isinstance(tree, list):
+        found: list[Label | Unknown] = []
         for item in tree:
-            inner = Sensitive(plain(item)) if hidden and not isinstance(plain(item), Unknown) else item
-            if isinstance(plain(inner), str):
-                yield from _from_text(plain(inner), where, isinstance(inner, Sensitive))
-            else:
-                yield from labels_in(inner, where)
-    elif isinstance(tree, str):
+            if not isinstance(item, str):
+                found.extend(labels_in(item, where, ears, hidden=hidden))
+            elif item not in ears.silent:
+                found.extend(_from_text(item, where, ears, hidden=hidden))
+        return found
+    if isinstance(tree, Unknown):
+        return (tree,)
+    if isinstance(tree, Sensitive):
+        return labels_in(tree.value, where, ears, hidden=True)
+    if isinstance(tree, str):
         # A single text holding several: `a=b, c=d`.
-        for part in tree.split(","):
-            yield from _from_text(part, where, hidden)
+        return [label for part in tree.split(",") for label in _from_text(part, where, ears, hidden=hidden)]
+    return ()
 
 
 def _pair(tree: dict[str, Tree]) -> tuple[Tree, Tree] | None:
+    """Return key and value of a block `{key = ..., value = ...}`; None for a map of labels."""
+    if len(tree) > _LARGEST_PAIR or _VALUE_KEYS.isdisjoint(tree):
+        return None
     key = next((name for name in _KEY_NAMES if name in tree), None)
     value = next((name for name in _VALUE_NAMES if name in tree), None)
     return None if key is None or value is None else (tree[key], tree[value])
 
 
-def _from_pair(pair: tuple[Tree, Tree], where: str, hidden: bool) -> Iterator[Label | Unknown]:
+def _from_pair(pair: tuple[Tree, Tree], where: str, ears: Ears, *, hidden: bool) -> Sequence[Label | Unknown]:
     key = plain(pair[0])
     if isinstance(key, Unknown):
-        yield key
-    elif isinstance(key, str):
-        yield _label(key, pair[1], where, hidden)
+        return (key,)
+    if isinstance(key, str) and ears.hears_key(key):
+        return (_label(key, pair[1], where, hidden=hidden),)
+    return ()
 
 
-def _from_text(text: str, where: str, hidden: bool) -> Iterator[Label]:
+def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[Label]:
     for separator in "=:":
         key, found, value = text.partition(separator)
         if found and key.strip():
-            yield Label(key, value, where, hidden)
-            return
-    yield Label("", text, where, hidden)
+            return (Label(key, value, where, hidden),) if ears.hears_key(key) else ()
+    return (Label("", text, where, hidden),) if ears.hears_word(text) else ()
 
 
-def _label(key: str, tree: Tree, where: str, hidden: bool) -> Label:
+def _label(key: str, tree: Tree, where: str, *, hidden: bool) -> Label:
     hidden = hidden or isinstance(tree, Sensitive)
     value = plain(tree)
     if isinstance(value, Unknown):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from sovereign_guard.classify.labels import BLOCK_ARGUMENTS
 from sovereign_guard.model.knowledge import KeyRule, Vocabulary
 from sovereign_guard.model.label import normal, words
 
@@ -28,17 +29,35 @@ NOTHING = Reading(None)
 
 
 class Reader:
-    """Reads labels by a vocabulary, remembering what it has read."""
+    """Reads labels by a vocabulary, remembering what it has read.
+
+    Attributes:
+        silent: keys and texts known to say nothing of data (see `labels.Ears`).
+
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._prefixable = frozenset(vocabulary.prefixable)
+        self.silent: set[str] = set()
         self._rules: dict[str, KeyRule | None] = {}
         self._readings: dict[tuple[str, str], Reading | None] = {}
         self._bare: dict[str, int | None] = {}
 
+    def hears_key(self, key: str) -> bool:
+        """Whether a key is a label key."""
+        if self.rule(key) is not None:
+            return True
+        if key not in BLOCK_ARGUMENTS:
+            self.silent.add(key)
+        return False
+
+    def hears_word(self, word: str) -> bool:
+        """Whether a word without a key says a level."""
+        return self.bare(word) is not None
+
     def rule(self, key: str) -> KeyRule | None:
-        """Return how values of this key are read; None where it is no label key."""
+        """Return how values of a key are read; None where it is no label key."""
         if key not in self._rules:
             self._rules[key] = self._find_rule(key)
         return self._rules[key]
@@ -63,7 +82,9 @@ class Reader:
         """Return the level that a word without a key says in a list of labels, None for most words."""
         if word not in self._bare:
             form = normal(word)
-            self._bare[word] = self._vocabulary.values.get(form) if form in self._vocabulary.bare_words else None
+            self._bare[word] = (
+                self._vocabulary.values.get(form) if form in self._vocabulary.bare_words else None
+            )
         return self._bare[word]
 
     def _read(self, rule: KeyRule, value: str) -> Reading | None:

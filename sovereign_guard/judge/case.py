@@ -55,7 +55,9 @@ class Case(msgspec.Struct, frozen=True, eq=False):
     def decide(self, judge: Callable[[Requirement, Alternative], Verdict]) -> Verdict:
         """Judge each level that is possible with each alternative placement, and join the verdicts."""
         return join(
-            judge(requirement, way) for requirement in self.requirements() for way in self.placement.alternatives
+            judge(requirement, way)
+            for requirement in self.requirements()
+            for way in self.placement.alternatives
         )
 
 

@@ -72,19 +72,23 @@ def judge(
     bench = _Bench(catalog, policy, statements, day)
     assessments: list[Assessment] = []
     findings: list[Finding] = []
-    for inventory, placed, classified in zip(inventories, placements, classifications, strict=True):
-        for resource, placement, was_placed, classification, was in zip(
-            inventory.resources, placed.after, placed.before, classified.after, classified.before, strict=True
-        ):
+    for inventory, placed, classified in sorted(
+        zip(inventories, placements, classifications, strict=True), key=lambda triple: triple[0].id
+    ):
+        resources = inventory.resources
+        for at in _order(resources):
+            resource, placement, classification = resources[at], placed.after[at], classified.after[at]
             kind, applicable = bench.kind(resource)
-            judged = bench.judge(resource, applicable, placement, was_placed, classification, was)
+            judged = bench.judge(
+                resource, applicable, placement, placed.before[at], classification, classified.before[at]
+            )
             assessments.append(
-                Assessment(inventory.id, resource, placement, classification, kind, applicable, judged.verdict)
+                Assessment(
+                    inventory.id, resource, placement, classification, kind, applicable, judged.verdict
+                )
             )
             for outcome, introduced in judged.outcomes:
                 findings.append(_finding(outcome, inventory.id, resource, introduced))
-    assessments.sort(key=_place)
-    findings.sort(key=lambda finding: (finding.input, finding.address, finding.deposed or "", finding.outcome.rule))
     summary = _sum_up(assessments, findings, problems)
     counted = any(
         finding.outcome.counts and (finding.introduced or not only_introduced) for finding in findings
@@ -94,7 +98,10 @@ def judge(
         assessments=tuple(assessments),
         findings=tuple(findings),
         problems=problems,
-        warnings=(*(warning for inventory in inventories for warning in inventory.warnings), *_stale(catalog, day)),
+        warnings=(
+            *(warning for inventory in inventories for warning in inventory.warnings),
+            *_stale(catalog, day),
+        ),
         summary=summary,
         policy=policy,
         statements=statements,
@@ -174,7 +181,10 @@ class _Bench:
             before = {outcome.rule: outcome.verdict for outcome in self._outcomes(stood)}
         return _Judged(
             worst(outcome.verdict for outcome in outcomes if outcome.placement),
-            tuple((outcome, before.get(outcome.rule) not in (outcome.verdict, Verdict.FAIL)) for outcome in outcomes),
+            tuple(
+                (outcome, before.get(outcome.rule) not in (outcome.verdict, Verdict.FAIL))
+                for outcome in outcomes
+            ),
         )
 
     def _outcomes(self, case: Case) -> tuple[Outcome, ...]:
@@ -183,7 +193,7 @@ class _Bench:
     def _outcome(self, rule: Rule, case: Case) -> Outcome | None:
         try:
             ruling = rule.check(case)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run must fail and name the rule
+        except Exception as error:
             raise RuleCrash(
                 f"rule {rule.id} failed: {type(error).__name__}: {error}.",
                 hint="This is a defect of sovereign-guard; nothing was judged. Please report it.",
@@ -223,8 +233,13 @@ def _finding(outcome: Outcome, input_id: str, resource: Resource, introduced: bo
     )
 
 
-def _place(assessment: Assessment) -> tuple[str, str, str]:
-    return (assessment.input, assessment.resource.address, assessment.resource.deposed or "")
+def _order(resources: tuple[Resource, ...]) -> list[int]:
+    """Return positions sorted by address, a deposed object after the one that stands."""
+    keys = [
+        resource.address if resource.deposed is None else f"{resource.address}\0{resource.deposed}"
+        for resource in resources
+    ]
+    return sorted(range(len(keys)), key=keys.__getitem__)
 
 
 def _sum_up(
@@ -262,5 +277,3 @@ def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:
     if day <= year_after:
         return ()
     return (f"the catalog is of {catalog.as_of}, more than a year ago: upgrade sovereign-guard.",)
-
-

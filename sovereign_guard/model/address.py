@@ -44,4 +44,6 @@ def instance_address(module: str, mode: str, resource_type: str, name: str, key:
     address = block_key(module, mode, resource_type, name)
     if key is None:
         return address
-    return f"{address}[{json.dumps(key, ensure_ascii=False)}]" if isinstance(key, str) else f"{address}[{key}]"
+    return (
+        f"{address}[{json.dumps(key, ensure_ascii=False)}]" if isinstance(key, str) else f"{address}[{key}]"
+    )

@@ -23,7 +23,11 @@ def host_of(text: str) -> str | None:
         return None
     scheme, separator, rest = text.partition("://")
     if separator:
-        if not scheme or not scheme[0].isalpha() or not all(c.isascii() and (c.isalnum() or c in "+-.") for c in scheme):
+        if (
+            not scheme
+            or not scheme[0].isalpha()
+            or not all(c.isascii() and (c.isalnum() or c in "+-.") for c in scheme)
+        ):
             return None
     else:
         rest = text

@@ -144,7 +144,9 @@ class Operator(msgspec.Struct, frozen=True):
         """The dated state in force on this day, None where none is recorded (taken for active)."""
         current: Status | None = None
         for status in self.status:
-            if begins(status.since) <= day and (current is None or begins(current.since) <= begins(status.since)):
+            if begins(status.since) <= day and (
+                current is None or begins(current.since) <= begins(status.since)
+            ):
                 current = status
         return current
 
@@ -155,6 +157,7 @@ class RegionSettings(msgspec.Struct, frozen=True):
     attributes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     default: str = ""
+    within: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     none: bool = False
 

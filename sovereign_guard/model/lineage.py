@@ -56,7 +56,11 @@ class Lineage:
             names = tuple(dict.fromkeys((*_IDENTIFIERS, attribute)))
             for resource in self._inventory.resources:
                 if resource.type == resource_type and resource.mode == "managed" and resource.deposed is None:
-                    values = {plain(value) for value in resource.after.select(names) if isinstance(plain(value), str)}
+                    values = {
+                        plain(value)
+                        for value in resource.after.select(names)
+                        if isinstance(plain(value), str)
+                    }
                     for value in values:
                         found[value].append(resource)
             self._named[key] = dict(found)

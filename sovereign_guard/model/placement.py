@@ -34,11 +34,18 @@ class OperatorUse(msgspec.Struct, frozen=True):
 
 
 class Exposure(msgspec.Struct, frozen=True):
-    """One jurisdiction (ISO 3166-1 alpha-2) that can compel, on one ground, with the evidence in words."""
+    """One jurisdiction (ISO 3166-1 alpha-2) that can compel, on one ground.
+
+    Attributes:
+        evidence: the fact in words. source: where the fact was read.
+        operator: id of the operator that is exposed; empty for territory.
+
+    """
 
     jurisdiction: str
     ground: Ground
     evidence: str
+    source: str = ""
     operator: str = ""
 
 

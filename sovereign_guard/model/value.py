@@ -99,6 +99,25 @@ def plain(tree: Tree) -> Tree:
     return tree.value if isinstance(tree, Sensitive) else tree
 
 
+def holds_unknown(tree: Tree) -> bool:
+    """Whether some node of a tree is Unknown."""
+    tree = plain(tree)
+    if isinstance(tree, dict):
+        return any(holds_unknown(part) for part in tree.values())
+    if isinstance(tree, list):
+        return any(holds_unknown(part) for part in tree)
+    return isinstance(tree, Unknown)
+
+
+def first_unknown(tree: Tree) -> Unknown | None:
+    """Return an Unknown node of a tree, None where there is none."""
+    tree = plain(tree)
+    if isinstance(tree, Unknown):
+        return tree
+    parts = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    return next((found for part in parts if (found := first_unknown(part)) is not None), None)
+
+
 def walk(tree: Tree, path: tuple[str, ...]) -> list[Tree]:
     """Return the nodes at a path of names; lists on the way are walked through.
 

@@ -62,7 +62,9 @@ class Configurations:
         self._wires = wire.provider_config
         self._resolves_passing = _at_least(terraform_version, (1, 1))
         hidden = {name for name, variable in root_wire.variables.items() if variable.sensitive}
-        self._references = References({name: value for name, value in variables.items() if name not in hidden})
+        self._references = References(
+            {name: value for name, value in variables.items() if name not in hidden}
+        )
         self._modules: dict[str, Module] = {}
         self._found: dict[str, ProviderConfiguration] = {}
         self.blocks: dict[str, Block] = {}
@@ -86,7 +88,9 @@ class Configurations:
 
     def _add(self, module: Module, depth: int) -> None:
         if depth > _MAX_MODULE_DEPTH:
-            raise InputError(f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this plan genuine?")
+            raise InputError(
+                f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this plan genuine?"
+            )
         self._modules[module.path] = module
         calls = module.wire.module_calls
         # Plans of Terraform 0.12's first betas list their module calls without names.
@@ -99,7 +103,9 @@ class Configurations:
 
     def of_missing_block(self, provider: str, reason: str) -> tuple[ProviderConfiguration, ...]:
         """Return the configurations that a resource without a block may use: all of its provider, if any."""
-        keys = [key for key, wire in self._wires.items() if provider and provider in (wire.full_name, wire.name)]
+        keys = [
+            key for key, wire in self._wires.items() if provider and provider in (wire.full_name, wire.name)
+        ]
         if keys:
             return tuple(self._configuration(key) for key in keys)
         return (no_configuration(provider, reason),)
@@ -114,7 +120,11 @@ class Configurations:
         name = local.partition(".")[0] or block.type.partition("_")[0]
         above = module.ancestors()
         inherited = next(
-            (k for k in (_scoped(m, name) for m in above) if k in self._wires and not self._may_be_passed(self._wires[k])),
+            (
+                k
+                for k in (_scoped(m, name) for m in above)
+                if k in self._wires and not self._may_be_passed(self._wires[k])
+            ),
             None,
         )
         if self._resolves_passing and not aliased:
@@ -174,5 +184,3 @@ def _at_least(version: str, wanted: tuple[int, int]) -> bool:
     if len(numbers) < 2 or not all(part.isdecimal() for part in numbers[:2]):
         return True  # Not stated: plans in use today are newer.
     return (int(numbers[0]), int(numbers[1])) >= wanted
-
-

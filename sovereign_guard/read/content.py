@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import sys
 import threading
@@ -16,6 +17,7 @@ STDIN = "-"
 
 _ZIP = b"PK\x03\x04"
 _HEAD = 4096
+_PIECE = 1 << 20
 _SHOW = "terraform show -json {path} > plan.json   (or: tofu show -json {path} > plan.json)"
 
 
@@ -31,12 +33,39 @@ class Content:
         self._hasher = threading.Thread(target=self._digest.update, args=(raw,))
         self._hasher.start()
         self.data = _as_utf8(path, raw)
+        self._validate()
 
     @property
     def sha256(self) -> str:
         """Digest of the file as read, hexadecimal."""
         self._hasher.join()
         return self._digest.hexdigest()
+
+    def _validate(self) -> None:
+        """Refuse what is not UTF-8 anywhere: the decoder skips most of an input without looking into its text.
+
+        Raises:
+            InputError: with the place of the first fault.
+
+        """
+        if self.data.isascii():
+            return
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        view = memoryview(self.data)
+        for start in range(0, len(view), _PIECE):
+            end = start + _PIECE
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(view[start:end], final=end >= len(view))
+            except UnicodeDecodeError as error:
+                line, column = self.position(start - pending + error.start)
+                raise InputError(
+                    f"this is not UTF-8: {error.reason}.",
+                    hint="Write it again as UTF-8.",
+                    file=self.path,
+                    line=line,
+                    column=column,
+                ) from None
 
     def position(self, byte: int) -> tuple[int, int]:
         """Line and column (from 1, in bytes) of a byte offset."""
@@ -74,8 +103,11 @@ def read_content(path: str) -> Content:
         with file.open("rb") as stream:
             head = stream.read(_HEAD)
             _check(path, head, file.stat().st_size if file.is_file() else len(head))
-            rest = stream.read(MAX_BYTES + 1 - len(head))
-        if len(rest) > MAX_BYTES - len(head):
+            if stream.seekable():
+                stream.seek(0)
+                head = b""
+            raw = head + stream.read(MAX_BYTES + 1)
+        if len(raw) > MAX_BYTES:
             raise _too_large(path)
     except OSError as error:
         raise InputError(
@@ -83,7 +115,7 @@ def read_content(path: str) -> Content:
         ) from None
     except ValueError:
         raise InputError("this is not a file name.", file=repr(path)) from None
-    return Content(path, head + rest if rest else head)
+    return Content(path, raw)
 
 
 def _too_large(path: str) -> InputError:

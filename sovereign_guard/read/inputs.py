@@ -20,7 +20,9 @@ _BYTE = re.compile(r"\(byte (\d+)\)")
 _FORMATS = ("0", "1")
 
 
-def read_all(paths: tuple[str, ...], *, allow_terraform: bool) -> tuple[tuple[Inventory, ...], tuple[InputProblem, ...]]:
+def read_all(
+    paths: tuple[str, ...], *, allow_terraform: bool
+) -> tuple[tuple[Inventory, ...], tuple[InputProblem, ...]]:
     """Read every input; one that cannot be read does not hide the others.
 
     Args:
@@ -35,7 +37,9 @@ def read_all(paths: tuple[str, ...], *, allow_terraform: bool) -> tuple[tuple[In
             content = _shown_by_terraform(path) if allow_terraform and _binary(path) else read_content(path)
             inventory, found = _read_one(content)
         except InputError as error:
-            problems.append(InputProblem(path, error.message, error.hint, error.file or path, error.line, error.column))
+            problems.append(
+                InputProblem(path, error.message, error.hint, error.file or path, error.line, error.column)
+            )
         else:
             inventories.append(inventory)
             problems.extend(found)
@@ -111,7 +115,9 @@ def _decode(content: Content) -> DocumentWire:
         ) from None
     except RecursionError:
         raise InputError(
-            "this JSON is nested too deeply to be read.", hint="Is this the output of Terraform?", file=content.path
+            "this JSON is nested too deeply to be read.",
+            hint="Is this the output of Terraform?",
+            file=content.path,
         ) from None
 
 

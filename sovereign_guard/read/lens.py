@@ -12,32 +12,55 @@ import msgspec
 
 from sovereign_guard.model.value import Reason, Sensitive, Tree, Unknown
 
-_EMPTY = (b"", b"{}", b"null", b"false")
+_MASKS_KEPT = 4096
+"""Decoded masks that a lens remembers: resources of one type mostly have the very same mask."""
+
+
+class _Masks(dict[bytes, tuple[Tree, ...] | None]):
+    """Masks (`after_unknown`, `after_sensitive`) by their text; None where one marks none of a lens's names."""
+
+    def __init__(self, lens: Lens) -> None:
+        super().__init__(
+            {b"": None, b"{}": None, b"null": None, b"false": None, b"true": (True,) * lens.size}
+        )
+        self._lens = lens
+
+    def __missing__(self, text: bytes) -> tuple[Tree, ...] | None:
+        found = self._lens.decode(text)
+        mask = found if found is not None and any(found) else None
+        if len(self) < _MASKS_KEPT:
+            self[text] = mask
+        return mask
 
 
 class Lens:
-    """Decoders for fixed sets of top-level names."""
+    """A decoder of a fixed set of top-level names."""
 
-    def __init__(self) -> None:
-        self._decoders: dict[tuple[str, ...], msgspec.json.Decoder[Any]] = {}
+    def __init__(self, names: tuple[str, ...]) -> None:
+        fields = [(f"f{position}", Any, None) for position in range(len(names))]
+        rename = {f"f{position}": name for position, name in enumerate(names)}
+        self.size = len(names)
+        self._shape = msgspec.json.Decoder(msgspec.defstruct("Selected", fields, rename=rename, gc=False))
+        self.masks = _Masks(self)
 
-    def decode(self, names: tuple[str, ...], raw: msgspec.Raw) -> tuple[Tree, ...] | None:
+    def decode(self, raw: msgspec.Raw | bytes) -> tuple[Tree, ...] | None:
         """Return the values of these names in a JSON object; None where the text is not an object."""
-        decoder = self._decoders.get(names)
-        if decoder is None:
-            fields = [(f"f{position}", Any, None) for position in range(len(names))]
-            rename = {f"f{position}": name for position, name in enumerate(names)}
-            # A lens decodes an object into the positions of `names`, whatever characters these hold.
-            shape = msgspec.defstruct("Selected", fields, rename=rename, gc=False)
-            decoder = self._decoders[names] = msgspec.json.Decoder(shape)
         try:
-            return msgspec.structs.astuple(decoder.decode(raw))
+            return _as_tuple(self._shape.decode(raw))
         except msgspec.ValidationError:
             return None
 
 
-LENS = Lens()
-"""Generated decoders, shared: they depend on nothing but the names."""
+class _Lenses(dict[tuple[str, ...], Lens]):
+    """A lens for each set of names, made when it is first asked for."""
+
+    def __missing__(self, names: tuple[str, ...]) -> Lens:
+        self[names] = lens = Lens(names)
+        return lens
+
+
+_as_tuple = msgspec.structs.astuple
+_LENSES = _Lenses()
 
 
 class PlanAttributes(msgspec.Struct, frozen=True, gc=False):
@@ -51,34 +74,23 @@ class PlanAttributes(msgspec.Struct, frozen=True, gc=False):
         """Return the values of these top-level attributes (see `model.resource.Attributes`)."""
         if not names:
             return ()
-        values = self._part(names, self.values)
+        lens = _LENSES[names]
+        values = lens.decode(self.values)
         if values is None:
             values = (None,) * len(names)
-        mask = self._mask(names, self.unknown)
+        mask = lens.masks[bytes(self.unknown)]
         if mask is not None:
             values = tuple(
                 with_unknown(value, part, name) if part else value
                 for value, part, name in zip(values, mask, names, strict=True)
             )
-        mask = self._mask(names, self.sensitive)
+        mask = lens.masks[bytes(self.sensitive)]
         if mask is not None:
             values = tuple(
-                with_sensitive(value, part) if part else value for value, part in zip(values, mask, strict=True)
+                with_sensitive(value, part) if part else value
+                for value, part in zip(values, mask, strict=True)
             )
         return values
-
-    def _part(self, names: tuple[str, ...], raw: msgspec.Raw) -> tuple[Tree, ...] | None:
-        return LENS.decode(names, raw) if len(raw) > 2 else None
-
-    def _mask(self, names: tuple[str, ...], raw: msgspec.Raw) -> tuple[Tree, ...] | None:
-        if len(raw) <= 5:
-            text = bytes(raw)
-            if text in _EMPTY:
-                return None
-            if text == b"true":
-                return (True,) * len(names)
-        found = LENS.decode(names, raw)
-        return found if found is not None and any(found) else None
 
 
 def with_unknown(value: Tree, mask: Tree, path: str) -> Tree:

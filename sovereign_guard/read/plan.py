@@ -73,7 +73,9 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
             "what it leaves out is not judged."
         )
     if deferred:
-        warnings.append(f"{path}: {len(deferred)} change(s) are deferred to a later plan and judged as far as shown.")
+        warnings.append(
+            f"{path}: {len(deferred)} change(s) are deferred to a later plan and judged as far as shown."
+        )
     builder = _Builder(document)
     resources = tuple(builder.resource(wire, problems, path) for wire in (*changes, *deferred))
     problems.extend(_duplicates(resources, path))
@@ -99,7 +101,9 @@ class _Builder:
     def __init__(self, document: DocumentWire) -> None:
         configuration = document.configuration
         self._configurations = (
-            Configurations(configuration, root_values(document.variables or {}), document.terraform_version or "")
+            Configurations(
+                configuration, root_values(document.variables or {}), document.terraform_version or ""
+            )
             if configuration is not None and configuration.root_module is not None
             else None
         )
@@ -126,7 +130,7 @@ class _Builder:
             mode=wire.mode,
             type=wire.type,
             name=wire.name,
-            index=wire.index if isinstance(wire.index, int | str) else None,
+            index=wire.index if isinstance(wire.index, (int, str)) else None,
             module=module,
             provider=provider,
             configurations=block.configurations if block else self._missing(provider, change),
@@ -163,7 +167,9 @@ class _Builder:
             if self._configurations is None:
                 found = (no_configuration(provider, "this plan has no `configuration`"),)
             elif gone:
-                found = self._configurations.of_missing_block(provider, "its block has left the configuration")
+                found = self._configurations.of_missing_block(
+                    provider, "its block has left the configuration"
+                )
             else:
                 found = (no_configuration(provider, "its block is missing from this plan's `configuration`"),)
             self._without_block[key] = found

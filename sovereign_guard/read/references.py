@@ -25,7 +25,9 @@ class Module:
         self.path = path
         self.wire = wire
         self.parent = parent
-        self.blocks = {f"data.{b.type}.{b.name}" if b.mode == "data" else f"{b.type}.{b.name}" for b in wire.resources}
+        self.blocks = {
+            f"data.{b.type}.{b.name}" if b.mode == "data" else f"{b.type}.{b.name}" for b in wire.resources
+        }
         self.children: dict[str, Module] = {}
         self._call = call
         self._arguments: dict[str, Any] | None = None

@@ -24,7 +24,9 @@ STATE_VERSION = 4
 
 IN_A_STATE = "a state shows none"
 
-_PROVIDER = re.compile(r'(?:.*\.)?provider(?:\["(?P<address>[^"]+)"\]|\.(?P<name>[A-Za-z0-9_-]+))(?:\.[A-Za-z0-9_-]+)?')
+_PROVIDER = re.compile(
+    r'(?:.*\.)?provider(?:\["(?P<address>[^"]+)"\]|\.(?P<name>[A-Za-z0-9_-]+))(?:\.[A-Za-z0-9_-]+)?'
+)
 
 _MAX_MODULE_DEPTH = 100
 
@@ -68,7 +70,7 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
         match = _PROVIDER.fullmatch(wire.provider)
         provider = (match["address"] or match["name"]) if match else wire.provider
         for instance in wire.instances:
-            key = instance.index_key if isinstance(instance.index_key, int | str) else None
+            key = instance.index_key if isinstance(instance.index_key, (int, str)) else None
             values = instance.attributes if len(instance.attributes) > 4 else instance.attributes_flat
             attributes = PlanAttributes(values, NOTHING, _sensitive_mask(instance))
             resources.append(
@@ -93,7 +95,9 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
 
 def _shown(module: StateModuleWire, configurations: _Configurations, depth: int) -> Iterator[Resource]:
     if depth > _MAX_MODULE_DEPTH:
-        raise InputError(f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?")
+        raise InputError(
+            f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
+        )
     for wire in module.resources:
         attributes = PlanAttributes(wire.values, NOTHING, wire.sensitive_values)
         provider = wire.provider_name or ""
@@ -102,7 +106,7 @@ def _shown(module: StateModuleWire, configurations: _Configurations, depth: int)
             mode=wire.mode,
             type=wire.type,
             name=wire.name,
-            index=wire.index if isinstance(wire.index, int | str) else None,
+            index=wire.index if isinstance(wire.index, (int, str)) else None,
             module=module.address,
             provider=provider,
             configurations=configurations.of(provider),

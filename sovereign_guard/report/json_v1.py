@@ -44,8 +44,13 @@ class ExposureV1(msgspec.Struct):
 
 
 class SharedV1(msgspec.Struct):
-    """The part of a resource that many share."""
+    """A resource, less what is its own alone: input, address and deposed key."""
 
+    mode: str
+    type: str
+    provider: str
+    provider_config: str | None
+    change: str
     kind: str | None
     applicable: bool
     operators: list[OperatorV1]
@@ -62,19 +67,6 @@ class SharedV1(msgspec.Struct):
     level_evidence: list[EvidenceV1]
     unknown: dict[str, str]
     verdict: str
-
-
-class OwnV1(msgspec.Struct):
-    """The part of a resource that is its own."""
-
-    input: str
-    address: str
-    deposed: str | None
-    mode: str
-    type: str
-    provider: str
-    provider_config: str | None
-    change: str
 
 
 class FindingV1(msgspec.Struct):
@@ -195,36 +187,35 @@ def _joined(items: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _resources(report: Report) -> Iterator[bytes]:
-    encoder = msgspec.json.Encoder()
+    encode = msgspec.json.Encoder().encode
     shared: dict[Hashable, bytes] = {}
+    starts = {
+        inventory.id: b'{"input":' + encode(inventory.id) + b',"address":' for inventory in report.inventories
+    }
     for item in report.assessments:
-        key = (item.placement, item.classification, item.verdict, item.kind, item.applicable)
+        resource = item.resource
+        key = (
+            item.placement,
+            item.classification,
+            item.verdict,
+            resource.type,
+            resource.provider,
+            resource.configurations,
+            resource.change,
+            resource.mode,
+        )
         tail = shared.get(key)
         if tail is None:
             # Both parts are objects: the shared one follows the own one without its opening brace.
-            tail = shared[key] = b"," + encoder.encode(_shared(item, report.levels))[1:]
-        yield encoder.encode(_own(item))[:-1] + tail
-
-
-def _own(item: Assessment) -> OwnV1:
-    resource = item.resource
-    configurations = resource.configurations
-    return OwnV1(
-        item.input,
-        resource.address,
-        resource.deposed,
-        resource.mode,
-        resource.type,
-        resource.provider,
-        configurations[0].key or None if len(configurations) == 1 else None,
-        resource.change,
-    )
+            tail = shared[key] = b"," + encode(_shared(item, report.levels))[1:]
+        deposed = b',"deposed":' + encode(resource.deposed) if resource.deposed else b',"deposed":null'
+        yield starts[item.input] + encode(resource.address) + deposed + tail
 
 
 def _shared(item: Assessment, levels: tuple[str, ...]) -> SharedV1:
     placement = item.placement
     ways = placement.alternatives
-    certain = set.intersection(*({use for use in way.operators} for way in ways)) if ways else set()
+    certain = set.intersection(*(set(way.operators) for way in ways)) if ways else set()
     ordered = [use for use in ways[0].operators if use in certain] if ways else []
     exposed = [{exposure.jurisdiction for exposure in way.exposures} for way in ways]
     grounds = {exposure for way in ways for exposure in way.exposures}
@@ -232,11 +223,20 @@ def _shared(item: Assessment, levels: tuple[str, ...]) -> SharedV1:
     countries = {way.countries for way in ways}
     agreed = countries.pop() if len(countries) == 1 else ()
     classification = item.classification
+    resource = item.resource
+    configurations = resource.configurations
     return SharedV1(
+        mode=resource.mode,
+        type=resource.type,
+        provider=resource.provider,
+        provider_config=configurations[0].key or None if len(configurations) == 1 else None,
+        change=resource.change,
         kind=item.kind,
         applicable=item.applicable,
         operators=[OperatorV1(use.id, use.role) for use in ordered],
-        operator_candidates=sorted({use.id for way in ways for use in way.operators} - {use.id for use in ordered}),
+        operator_candidates=sorted(
+            {use.id for way in ways for use in way.operators} - {use.id for use in ordered}
+        ),
         exposed_to=sorted(always),
         may_be_exposed_to=sorted(set().union(*exposed)),
         exposure=[
@@ -249,7 +249,9 @@ def _shared(item: Assessment, levels: tuple[str, ...]) -> SharedV1:
         countries=list(agreed),
         placement_evidence=_evidence(placement.evidence),
         level=levels[classification.levels[0]] if classification.known is not None else None,
-        level_candidates=[levels[index] for index in classification.levels] if classification.known is None else [],
+        level_candidates=[levels[index] for index in classification.levels]
+        if classification.known is None
+        else [],
         level_evidence=_evidence(classification.evidence),
         unknown=_unknown(placement, classification),
         verdict=item.verdict,
@@ -328,4 +330,3 @@ def _head(report: Report) -> HeadV1:
         warnings=list(report.warnings),
         notice=NOTICE,
     )
-

@@ -50,15 +50,22 @@ def _problems(report: Report, screen: Screen) -> Iterator[str]:
     if report.problems:
         yield f"\n{paint('NOT READ', 'red', screen)}"
     for problem in report.problems:
-        place = ":".join(str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part)
+        place = ":".join(
+            str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part
+        )
         yield wrap(f"{place}: {problem.message} {problem.hint}", screen, "  ", "    ")
 
 
 def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterator[str]:
     several = len(report.inventories) > 1
-    changes = {
-        (item.input, item.resource.address, item.resource.deposed): item.resource.change for item in report.assessments
-    } if findings else {}
+    changes = (
+        {
+            (item.input, item.resource.address, item.resource.deposed): item.resource.change
+            for item in report.assessments
+        }
+        if findings
+        else {}
+    )
     for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
         change = changes[source, address, deposed]
         origin = f"  in {clean(source)}" if several else ""
@@ -126,7 +133,9 @@ def _summary(report: Report, screen: Screen) -> Iterator[str]:
     parts += [f"{summary.not_judged} leaving"] if summary.not_judged else []
     yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {_count(summary.findings, 'finding')}"
     level = report.levels[report.policy.unlabelled]
-    yield wrap(f"{_count(summary.unlabelled, 'data-bearing resource')} without any label, judged as {level}.", screen)
+    yield wrap(
+        f"{_count(summary.unlabelled, 'data-bearing resource')} without any label, judged as {level}.", screen
+    )
     yield wrap(
         f"Facts: catalog of {report.catalog_as_of}, with sources (sovereign-guard catalog show ID). Not legal advice.",
         screen,

@@ -98,7 +98,12 @@ class Endpoints:
             None,
             provider.cloud,
             by_default=by_default,
-            evidence=(Evidence(f"provider {provider.addresses[0]} is {name}'s own{where}", f"rules/catalog/providers/{provider.id}.yaml"),),
+            evidence=(
+                Evidence(
+                    f"provider {provider.addresses[0]} is {name}'s own{where}",
+                    f"rules/catalog/providers/{provider.id}.yaml",
+                ),
+            ),
         )
 
     def _absent(self, provider: Provider, configuration: ProviderConfiguration) -> tuple[Target, ...]:
@@ -110,7 +115,11 @@ class Endpoints:
             return (self._own(provider, f", and no {names} is set" if names else "", by_default=True),)
         if absent == "unknown":
             stated = self.stated_provider(provider.addresses, self._inside)
-            unknown = Unknown(Reason.NOT_SET, f"provider {configuration.key or provider.id}", f"no {names} is set" if names else "")
+            unknown = Unknown(
+                Reason.NOT_SET,
+                f"provider {configuration.key or provider.id}",
+                f"no {names} is set" if names else "",
+            )
             return (stated,) if stated else (Target((), unknown, provider.cloud),)
         cloud = provider.cloud
         said = Evidence(
@@ -145,7 +154,11 @@ class Endpoints:
     # -- settings --------------------------------------------------------------------------------------------
 
     def _read(
-        self, provider: Provider, setting: EndpointSetting, configuration: ProviderConfiguration, facts: TypeFacts
+        self,
+        provider: Provider,
+        setting: EndpointSetting,
+        configuration: ProviderConfiguration,
+        facts: TypeFacts,
     ) -> Iterator[Target | Feed]:
         where = f"provider {configuration.key or provider.id}, {setting.setting}"
         if _SERVICE not in setting.setting:
@@ -175,7 +188,9 @@ class Endpoints:
             yield from self._absent(provider, configuration)
         yield from found if not facts.services else dict.fromkeys(found)
 
-    def _lead(self, provider: Provider, setting: EndpointSetting, node: Tree, where: str) -> Target | Feed | None:
+    def _lead(
+        self, provider: Provider, setting: EndpointSetting, node: Tree, where: str
+    ) -> Target | Feed | None:
         """Return where one setting leads; None where it is empty, which counts as not set."""
         hidden = isinstance(node, Sensitive)
         value = plain(node)
@@ -216,9 +231,18 @@ class Endpoints:
     def _by_name(self, setting: EndpointSetting, value: str, where: str) -> Target:
         named = {name.lower(): entry for name, entry in setting.names.items()}.get(value.strip().lower())
         if named is None:
-            return Target((), Unknown(Reason.NOT_IN_CATALOG, where, f"{value[:80]!r} is not a name that this setting is known to take"))
+            return Target(
+                (),
+                Unknown(
+                    Reason.NOT_IN_CATALOG,
+                    where,
+                    f"{value[:80]!r} is not a name that this setting is known to take",
+                ),
+            )
         said = Evidence(f"{value.strip()!r} stands for {named.operator}", where)
-        return Target((OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,))
+        return Target(
+            (OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,)
+        )
 
     def _by_host(self, provider: Provider, host: str, shown: str, where: str) -> Target:
         stated = _stated_host(host, self._outside)
@@ -231,7 +255,10 @@ class Endpoints:
                 return _stated(stated, shown)
             return Target((), Unknown(Reason.NOT_STATED, where, shown))
         operator = self._catalog.operator(facts.operator)
-        said = Evidence(f"{shown} is a host of {operator.name if operator else facts.operator}", f"{where}; rules/catalog/endpoints.yaml, {facts.pattern}")
+        said = Evidence(
+            f"{shown} is a host of {operator.name if operator else facts.operator}",
+            f"{where}; rules/catalog/endpoints.yaml, {facts.pattern}",
+        )
         operators = [OperatorUse(facts.operator, Role.PLATFORM)]
         if facts.infrastructure and facts.infrastructure != facts.operator:
             operators.append(OperatorUse(facts.infrastructure, Role.INFRASTRUCTURE))
@@ -242,7 +269,9 @@ class Endpoints:
 def _stated_host(host: str, statements: tuple[DeclaredOperator, ...]) -> DeclaredOperator | None:
     for statement in statements:
         for pattern in statement.endpoints:
-            if host == pattern or (pattern.startswith("*.") and host.endswith(pattern[1:]) and host != pattern[2:]):
+            if host == pattern or (
+                pattern.startswith("*.") and host.endswith(pattern[1:]) and host != pattern[2:]
+            ):
                 return statement
     return None
 
@@ -254,7 +283,12 @@ def _stated(statement: DeclaredOperator, what: str) -> Target:
         "",
         statement.region or "",
         (statement.country,) if statement.country else (),
-        evidence=(Evidence(f"the organisation states that {what} is {statement.name}: {statement.reason}", statement.origin),),
+        evidence=(
+            Evidence(
+                f"the organisation states that {what} is {statement.name}: {statement.reason}",
+                statement.origin,
+            ),
+        ),
         declared=(statement.id,),
     )
 

@@ -30,10 +30,9 @@ class Exposures:
         if operator is None:
             return (), Unknown(Reason.NOT_IN_CATALOG, operator_id)
         ground = Ground.DECLARED if operator.declared else Ground.SEAT
-        said = "as the organisation states" if operator.declared else _sourced(operator, operator.seat.source)
-        found = [
-            Exposure(operator.seat.country, ground, f"{_name(operator)} has its seat in {operator.seat.country} ({said})", operator_id)
-        ]
+        seat = operator.seat.country
+        words = f"{_name(operator)} has its seat in {seat}"
+        found = [Exposure(seat, ground, words, _sourced(operator, operator.seat.source), operator_id)]
         unknown = self._controllers(operator, operator_id, found, 0, frozenset({operator_id}))
         return tuple(dict.fromkeys(found)), unknown
 
@@ -41,10 +40,13 @@ class Exposures:
         self, company: Operator, operator_id: str, found: list[Exposure], depth: int, seen: frozenset[str]
     ) -> Unknown | None:
         """Add whoever controls the company, up the chain; say so where that is not known."""
-        if company.internal:
+        if company.internal and not company.ownership:
             return None
         held = [owner for owner in company.ownership if owner.holds_on(self._day)]
-        settled = any(owner.control in ("sole", "joint") or (owner.holder == DISPERSED and owner.control == "none") for owner in held)
+        settled = any(
+            owner.control in ("sole", "joint") or (owner.holder == DISPERSED and owner.control == "none")
+            for owner in held
+        )
         open_ends = [owner for owner in held if owner.control == "not-known"]
         unknown: Unknown | None = None
         if not settled or open_ends:
@@ -58,10 +60,13 @@ class Exposures:
                 continue
             holder = self._catalog.operator(owner.holder)
             if holder is None or depth >= _MAX_CHAIN:
-                unknown = unknown or Unknown(Reason.NOT_IN_CATALOG, owner.holder, "its controller is not in the catalog")
+                unknown = unknown or Unknown(
+                    Reason.NOT_IN_CATALOG, owner.holder, "its controller is not in the catalog"
+                )
                 continue
             ground = Ground.DECLARED if company.declared else Ground.CONTROL
-            found.append(Exposure(holder.seat.country, ground, _control_words(company, owner, holder), operator_id))
+            words, source = _control_words(company, owner, holder), _sourced(company, owner.source)
+            found.append(Exposure(holder.seat.country, ground, words, source, operator_id))
             above = self._controllers(holder, operator_id, found, depth + 1, seen | {owner.holder})
             unknown = unknown or above
         return unknown
@@ -76,10 +81,7 @@ def _control_words(company: Operator, owner: Ownership, holder: Operator) -> str
     share = f", {owner.share:g} % of the capital" if owner.share is not None else ""
     since = f" since {owner.since}" if owner.since != UNKNOWN_DATE else ""
     how = "controlled" if owner.control == "sole" else "jointly controlled"
-    return (
-        f"{_name(company)} is {how} by {_name(holder)}, seat {holder.seat.country}{share}{since} "
-        f"({_sourced(company, owner.source)})"
-    )
+    return f"{_name(company)} is {how} by {_name(holder)}, seat {holder.seat.country}{share}{since}"
 
 
 def _name(operator: Operator) -> str:
@@ -89,6 +91,7 @@ def _name(operator: Operator) -> str:
 def _sourced(operator: Operator, key: str) -> str:
     source = operator.sources.get(key)
     if source is None:
-        return "no source"
-    unread = "" if source.read else ", text not read by us"
-    return f"source: {source.publisher}, {source.title}{unread}"
+        return ""
+    dated = f", {source.published}" if source.published else ""
+    unread = "" if source.read else " (text not read by us)"
+    return f"{source.publisher}, {source.title}{dated}{unread}"

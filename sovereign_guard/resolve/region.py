@@ -9,7 +9,7 @@ from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import ProviderConfiguration
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, first_unknown, plain, walk
 from sovereign_guard.resolve.endpoint import Target
 
 _SERVICE = "{service}"
@@ -95,7 +95,15 @@ class Sites:
         if isinstance(codes, Placement):
             way = codes.alternatives[0]
             said = Evidence(f"lies in a resource in {way.region or 'the same place'}", origin)
-            return (Site(way.region, way.countries, unknown_country=codes.unknown_country, unknown_region=codes.unknown_region, evidence=(said,)),)
+            return (
+                Site(
+                    way.region,
+                    way.countries,
+                    unknown_country=codes.unknown_country,
+                    unknown_region=codes.unknown_region,
+                    evidence=(said,),
+                ),
+            )
         return self._candidates(target, provider, unknown)
 
     def _codes(
@@ -111,11 +119,14 @@ class Sites:
         for path in facts.region:
             name = path.partition(".")[0]
             nodes = walk(values, tuple(path.split(".")))
+            open_end = (
+                first_unknown(nodes) if name in set_by_author and path not in provider.region.within else None
+            )
+            if open_end is not None:
+                return [], open_end, path
             codes = [code for node in nodes for code in _texts(node)]
             if codes:
                 return codes, NOWHERE_UNKNOWN, path
-            if name in set_by_author and any(isinstance(plain(node), Unknown) for node in nodes):
-                return [], next(plain(node) for node in nodes if isinstance(plain(node), Unknown)), path
         if parent is not None and len(parent.alternatives) == 1 and parent.alternatives[0].region:
             return parent, NOWHERE_UNKNOWN, facts.parent.attribute if facts.parent else ""
         if facts.place:
@@ -134,7 +145,9 @@ class Sites:
         if provider.region.default:
             return [provider.region.default], NOWHERE_UNKNOWN, f"default of provider {provider.addresses[0]}"
         environment = provider.region.environment
-        said = f"it may come from {' or '.join(environment)}, which a plan does not show" if environment else ""
+        said = (
+            f"it may come from {' or '.join(environment)}, which a plan does not show" if environment else ""
+        )
         return [], Unknown(Reason.NOT_SET, "region", said), ""
 
     def _known(self, cloud: str, codes: list[str], origin: str, evidence: tuple[Evidence, ...]) -> Site:
@@ -147,14 +160,21 @@ class Sites:
             places.append(place)
         unique = list(dict.fromkeys(place.code for place in places))
         shown = unique[0] if len(unique) == 1 else None
-        where = " and ".join(f"{p.code}{f' ({p.region.place})' if p.region.place else ''}" for p in dict.fromkeys(places))
+        where = " and ".join(
+            f"{p.code}{f' ({p.region.place})' if p.region.place else ''}" for p in dict.fromkeys(places)
+        )
         countries = tuple(sorted({country for place in places for country in place.region.lies_in}))
         operators = {self.operator_at(cloud, place) for place in places}
-        said = Evidence(f"stands in {where}" + (f", {', '.join(countries)}" if countries else ""), f"{origin}; rules/catalog/regions/{cloud}.yaml")
+        said = Evidence(
+            f"stands in {where}" + (f", {', '.join(countries)}" if countries else ""),
+            f"{origin}; rules/catalog/regions/{cloud}.yaml",
+        )
         everywhere = any(place.region.everywhere for place in places)
         unknown_country = None
         if everywhere or not all(place.region.lies_in for place in places):
-            unknown_country = Unknown(Reason.EVERYWHERE if everywhere else Reason.NOT_IN_CATALOG, origin, where)
+            unknown_country = Unknown(
+                Reason.EVERYWHERE if everywhere else Reason.NOT_IN_CATALOG, origin, where
+            )
             countries = ()
         return Site(
             shown=shown,
@@ -198,11 +218,14 @@ class Sites:
         if not table.complete or not regions or unknown.reason is Reason.NO_SUCH_PLACE:
             operators = dict.fromkeys(region.operator or table.operator or first for region in regions)
             return tuple(
-                Site(None, (), operator, unknown, unknown) for operator in (operators if open_operator else {first: None})
+                Site(None, (), operator, unknown, unknown)
+                for operator in (operators if open_operator else {first: None})
             )
         return tuple(
             Site(None, countries, operator, unknown, unknown)
-            for operator, countries in dict.fromkeys(_run_and_place(region, table, first) for region in regions)
+            for operator, countries in dict.fromkeys(
+                _run_and_place(region, table, first) for region in regions
+            )
         )
 
 
@@ -212,7 +235,9 @@ def _run_and_place(region: Region, table: RegionTable, first: str) -> tuple[str,
 
 def _region_decides(provider: Provider) -> bool:
     """Whether it is the region, not a named environment, that decides which company operates."""
-    return not any(setting.reaches == "others" and _SERVICE not in setting.setting for setting in provider.endpoints)
+    return not any(
+        setting.reaches == "others" and _SERVICE not in setting.setting for setting in provider.endpoints
+    )
 
 
 def _nowhere(unknown: Unknown) -> Site:
@@ -221,7 +246,9 @@ def _nowhere(unknown: Unknown) -> Site:
 
 def _texts(node: Tree) -> list[str]:
     return [
-        plain(item) for item in (plain(node) if isinstance(plain(node), list) else [node]) if isinstance(plain(item), str) and plain(item)
+        plain(item)
+        for item in (plain(node) if isinstance(plain(node), list) else [node])
+        if isinstance(plain(item), str) and plain(item)
     ]
 
 

@@ -13,7 +13,7 @@ from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
 from sovereign_guard.model.policy import Statements
 from sovereign_guard.model.resource import Attributes, Block, Inventory, ProviderConfiguration, Resource
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, holds_unknown, plain, walk
 from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target
 from sovereign_guard.resolve.exposure import Exposures, territory
 from sovereign_guard.resolve.region import NOWHERE, Site, Sites
@@ -44,6 +44,9 @@ class _Subject(msgspec.Struct, frozen=True, eq=False):
 
 PLACELESS = Placement((), ())
 
+_SETTLED = frozenset({str, type(None)})
+"""Types of attribute values in which nothing can be Unknown."""
+
 
 class Resolver:
     """Places the resources of one input. Resources that agree in all that matters share one Placement."""
@@ -66,16 +69,21 @@ class Resolver:
         if profile.provider is not None and profile.provider.places == "nothing":
             return PLACELESS
         values = attributes.select(profile.names)
-        parent = self._parent(resource, profile)
+        parent = self._parent(resource, profile) if profile.facts.parent is not None else None
         set_by_author = self._set_by_author(resource.block, profile, values)
-        key = (resource.provider, resource.type, resource.configurations, _frozen(values), id(parent), set_by_author)
-        found = self._placements.get(key)
+        others = (resource.provider, resource.type, resource.configurations, parent, set_by_author)
+        key: Hashable = (values, others)
+        try:
+            found = self._placements.get(key)
+        except TypeError:  # Some value is a list or a map.
+            key = (_frozen(values), others)
+            found = self._placements.get(key)
         if found is None:
             subject = _Subject(
                 resource.type, resource.address, resource.configurations, attributes, resource.block, resource
             )
-            found = self._work_out(subject, profile, dict(zip(profile.names, values, strict=True)), parent, set_by_author)
-            self._placements[key] = found
+            named = dict(zip(profile.names, values, strict=True))
+            found = self._placements[key] = self._work_out(subject, profile, named, parent, set_by_author)
         return found
 
     def _profile(self, address: str, resource_type: str) -> _Profile:
@@ -89,26 +97,33 @@ class Resolver:
                 for entry in (provider.infrastructure if provider else ())
                 if any(matches(pattern, resource_type) for pattern in entry.types)
             )
-            paths = [*facts.region, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
+            paths = [
+                *facts.region,
+                *(path for entry in below for path in (entry.cloud, entry.region) if path),
+            ]
             names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
             profile = self._profiles[key] = _Profile(provider, facts, below, names)
         return profile
 
-    def _set_by_author(self, block: Block | None, profile: _Profile, values: tuple[Tree, ...]) -> tuple[str, ...]:
+    def _set_by_author(
+        self, block: Block | None, profile: _Profile, values: tuple[Tree, ...]
+    ) -> tuple[str, ...]:
         """Names of region attributes that are not known although the configuration sets them.
 
         An attribute that is known only after apply and that nobody set is the provider's to choose, inside the
         region of its configuration; one that somebody set may say anything.
         """
-        unknown = [
-            name for name, value in zip(profile.names, values, strict=True) if isinstance(plain(value), Unknown)
-        ]
+        if _SETTLED.issuperset(map(type, values)):
+            return ()
+        unknown = [name for name, value in zip(profile.names, values, strict=True) if holds_unknown(value)]
         if not unknown:
             return ()
         if block is None:
             return tuple(unknown)
         return tuple(
-            name for name, value in zip(unknown, block.attributes.select(tuple(unknown)), strict=True) if value is not None
+            name
+            for name, value in zip(unknown, block.attributes.select(tuple(unknown)), strict=True)
+            if value is not None
         )
 
     def _parent(self, resource: Resource, profile: _Profile) -> Placement | None:
@@ -148,11 +163,15 @@ class Resolver:
         for configuration in subject.configurations:
             for target in self._lead(provider, configuration, profile.facts):
                 target = self._with_infrastructure(target, profile, values)
-                sites = self._sites.of(target, provider, configuration, profile.facts, values, parent, set_by_author)
+                sites = self._sites.of(
+                    target, provider, configuration, profile.facts, values, parent, set_by_author
+                )
                 pairs.extend((self._run_by(target, site), site) for site in sites)
         if len(subject.configurations) > 1:
             keys = ", ".join(configuration.key for configuration in subject.configurations)
-            notes.append(Evidence(f"the plan does not tell which of these configurations its module was given: {keys}"))
+            notes.append(
+                Evidence(f"the plan does not tell which of these configurations its module was given: {keys}")
+            )
         return self._placement(pairs, tuple(notes))
 
     def _uncatalogued(self, subject: _Subject) -> Placement:
@@ -162,7 +181,9 @@ class Resolver:
         if stated is not None:
             return self._placement([(stated, _site_of(stated))], ())
         name = next((address for address in addresses if address), subject.type.partition("_")[0])
-        return self._placement([(Target((), Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")), NOWHERE)], ())
+        return self._placement(
+            [(Target((), Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")), NOWHERE)], ()
+        )
 
     def _lead(
         self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts
@@ -234,21 +255,36 @@ class Resolver:
             for cloud, name in _named_below(values, entry):
                 told = True
                 if isinstance(cloud, Unknown) or isinstance(name, Unknown):
-                    missing = missing or (cloud if isinstance(cloud, Unknown) else name if isinstance(name, Unknown) else None)
+                    missing = missing or (
+                        cloud if isinstance(cloud, Unknown) else name if isinstance(name, Unknown) else None
+                    )
                     continue
                 found = self._catalog.place_below(entry.names, cloud, name)
                 if found is None:
-                    missing = missing or Unknown(Reason.NOT_IN_CATALOG, entry.region or entry.cloud, f"the cloud {(cloud or name)[:60]!r} below this service")
+                    missing = missing or Unknown(
+                        Reason.NOT_IN_CATALOG,
+                        entry.region or entry.cloud,
+                        f"the cloud {(cloud or name)[:60]!r} below this service",
+                    )
                     continue
                 table, place = found
                 operator = self._sites.operator_at(table, place)
                 operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
-                evidence.append(Evidence(f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}", f"rules/catalog/regions/{entry.names}.yaml"))
+                evidence.append(
+                    Evidence(
+                        f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}",
+                        f"rules/catalog/regions/{entry.names}.yaml",
+                    )
+                )
                 if place is not None:
                     region = name
                     countries.update(place.region.lies_in)
         if not told:
-            missing = missing or Unknown(Reason.NOT_SET, profile.below[0].region or profile.below[0].cloud, "the cloud below this service is not named")
+            missing = missing or Unknown(
+                Reason.NOT_SET,
+                profile.below[0].region or profile.below[0].cloud,
+                "the cloud below this service is not named",
+            )
         return msgspec.structs.replace(
             target,
             operators=tuple(dict.fromkeys(operators)),
@@ -278,12 +314,18 @@ class Resolver:
         if operator is None and len({way.operators for way in alternatives}) > 1:
             operator = next((site.unknown_region for _t, site in pairs if site.unknown_region), None)
             detail = "one of " + ", ".join(sorted({use.id for way in alternatives for use in way.operators}))
-            operator = Unknown(operator.reason if operator else Reason.AMBIGUOUS, operator.origin if operator else "", detail)
+            operator = Unknown(
+                operator.reason if operator else Reason.AMBIGUOUS, operator.origin if operator else "", detail
+            )
         countries = {way.countries for way in alternatives}
-        country = next((site.unknown_country for _target, site in pairs if site.unknown_country is not None), None)
+        country = next(
+            (site.unknown_country for _target, site in pairs if site.unknown_country is not None), None
+        )
         if country is None and len(countries) > 1:
             country = Unknown(Reason.AMBIGUOUS)
-        region = next((site.unknown_region for _target, site in pairs if site.unknown_region is not None), None)
+        region = next(
+            (site.unknown_region for _target, site in pairs if site.unknown_region is not None), None
+        )
         if region is None and len(regions) > 1:
             region = Unknown(Reason.AMBIGUOUS)
         return Placement(

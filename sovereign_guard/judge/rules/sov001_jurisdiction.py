@@ -24,13 +24,15 @@ def check(case: Case) -> Ruling | None:
         for exposure in forbidden(case, requirement, way)
     }
     operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
-    names = " or ".join(case.operator_name(name) for name in operators if any(e.operator == name for e in found))
+    names = " or ".join(
+        case.operator_name(name) for name in operators if any(e.operator == name for e in found)
+    )
     codes = ", ".join(sorted({exposure.jurisdiction for exposure in found}))
     grounds = " and ".join(sorted({_ground(exposure) for exposure in found}))
     return Ruling(
         Verdict.FAIL,
         f"{case.levels_in_words} data with {names}, which {codes} can compel through {grounds}",
-        tuple(Evidence(exposure.evidence, f"catalog of {case.catalog.as_of}") for exposure in found),
+        tuple(Evidence(exposure.evidence, exposure.source) for exposure in found),
     )
 
 
@@ -64,12 +66,14 @@ def _others(case: Case, requirement: Requirement, way: Alternative) -> Iterator[
             continue
         if requirement.presence_counts:
             for presence in operator.presence:
-                words = f"{operator.name} has a {presence.form} in {presence.country}, which this policy counts"
-                yield Exposure(presence.country, Ground.SEAT, words, use.id)
+                words = (
+                    f"{operator.name} has a {presence.form} in {presence.country}, which this policy counts"
+                )
+                yield Exposure(presence.country, Ground.SEAT, words, operator=use.id)
         if requirement.suppliers_count:
             for supplier in operator.suppliers:
                 words = f"{supplier.name} ({supplier.country}) supplies {operator.name}: {supplier.what}; this policy counts it"
-                yield Exposure(supplier.country, Ground.CONTROL, words, use.id)
+                yield Exposure(supplier.country, Ground.CONTROL, words, operator=use.id)
 
 
 def _ground(exposure: Exposure) -> str:

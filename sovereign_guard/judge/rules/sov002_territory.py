@@ -22,7 +22,9 @@ def check(case: Case) -> Ruling | None:
         }
     )
     place = f" ({case.placement.region})" if case.placement.region else ""
-    return Ruling(Verdict.FAIL, f"{case.levels_in_words} data on the territory of {' or '.join(countries)}{place}")
+    return Ruling(
+        Verdict.FAIL, f"{case.levels_in_words} data on the territory of {' or '.join(countries)}{place}"
+    )
 
 
 def verdict(case: Case) -> Verdict:

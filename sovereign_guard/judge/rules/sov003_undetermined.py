@@ -37,8 +37,13 @@ def check(case: Case) -> Ruling | None:
     message = f"{case.levels_in_words} data, and it cannot be told {' nor '.join(asked)}"
     return Ruling(
         Verdict.UNKNOWN,
-        f"{message}: {'; '.join(str(cause.reason) for cause in dict.fromkeys(causes))}" if causes else message,
-        tuple(Evidence(f"not known: {cause.detail or cause.reason}", cause.origin) for cause in dict.fromkeys(causes)),
+        f"{message}: {'; '.join(str(cause.reason) for cause in dict.fromkeys(causes))}"
+        if causes
+        else message,
+        tuple(
+            Evidence(f"not known: {cause.detail or cause.reason}", cause.origin)
+            for cause in dict.fromkeys(causes)
+        ),
     )
 
 

@@ -15,7 +15,10 @@ def check(case: Case) -> Ruling | None:
     if found is Verdict.FAIL:
         operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
         names = " or ".join(case.operator_name(name) for name in operators)
-        return Ruling(found, f"{case.levels_in_words} data with {names}, which is not declared as the organisation's own cloud")
+        return Ruling(
+            found,
+            f"{case.levels_in_words} data with {names}, which is not declared as the organisation's own cloud",
+        )
     if found is Verdict.UNKNOWN and all(requirement.internal for requirement in case.requirements()):
         unknown = case.placement.unknown_operator
         return Ruling(
@@ -33,7 +36,9 @@ def verdict(case: Case) -> Verdict:
         if not requirement.internal or way.internal:
             return Verdict.PASS
         strangers = [
-            use for use in way.operators if not ((operator := case.catalog.operator(use.id)) and operator.internal)
+            use
+            for use in way.operators
+            if not ((operator := case.catalog.operator(use.id)) and operator.internal)
         ]
         return Verdict.FAIL if strangers else Verdict.UNKNOWN
 

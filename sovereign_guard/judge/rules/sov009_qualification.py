@@ -14,7 +14,9 @@ def check(case: Case) -> Ruling | None:
     found = verdict(case)
     if found is Verdict.PASS:
         return None
-    schemes = sorted({requirement.qualification for requirement in case.requirements() if requirement.qualification})
+    schemes = sorted(
+        {requirement.qualification for requirement in case.requirements() if requirement.qualification}
+    )
     if found is Verdict.UNKNOWN and len(case.requirements()) > 1:
         return None
     scheme = " and ".join(schemes)
@@ -26,7 +28,10 @@ def check(case: Case) -> Ruling | None:
             f"{case.levels_in_words} data with {names}, which holds no {scheme} qualification in force here",
             tuple(_held(case, operators, schemes)),
         )
-    return Ruling(found, f"{case.levels_in_words} data with {names}, of which it is not known whether {scheme} covers it")
+    return Ruling(
+        found,
+        f"{case.levels_in_words} data with {names}, of which it is not known whether {scheme} covers it",
+    )
 
 
 def verdict(case: Case) -> Verdict:
@@ -57,6 +62,9 @@ def _held(case: Case, operators: list[str], schemes: list[str]) -> list[Evidence
             if held.scheme in schemes:
                 until = f" until {held.until}" if held.until else ""
                 found.append(
-                    Evidence(f"{held.scheme} covers {held.scope}, from {held.since}{until}", f"rules/catalog/operators/{name}.yaml")
+                    Evidence(
+                        f"{held.scheme} covers {held.scope}, from {held.since}{until}",
+                        f"rules/catalog/operators/{name}.yaml",
+                    )
                 )
     return found
