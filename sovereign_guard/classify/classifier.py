@@ -13,7 +13,7 @@ from sovereign_guard.classify.vocabulary import Reader
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.knowledge import LabelAttributes
 from sovereign_guard.model.policy import DeclaredLevel
-from sovereign_guard.model.resource import Attributes, ProviderConfiguration, Resource
+from sovereign_guard.model.resource import Attributes, Family, ProviderConfiguration, Resource
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
 
 ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
@@ -42,13 +42,16 @@ class Classifier:
         self._reader = Reader(catalog.vocabulary)
         self._stated = [(_glob(entry.address), entry) for entry in stated]
         self._unlabelled = unlabelled
-        self._profiles: dict[tuple[str, str], _Profile] = {}
+        self._families: dict[Family, _Profile] = {}
         self._defaults: dict[Hashable, tuple[dict[str, Label], Unknown | None]] = {}
         self._found: dict[Hashable, Classification] = {}
 
     def classify(self, resource: Resource, attributes: Attributes) -> Classification:
         """Classify a resource by one side of its change."""
-        profile = self._profile(resource.provider, resource.type)
+        family = resource.family
+        profile = self._families.get(family)
+        if profile is None:
+            profile = self._families[family] = self._profile(family.provider, family.type)
         labels, unknown = self._labels(resource, profile, attributes) if profile.names else ([], None)
         stated = (
             tuple(entry for regex, entry in self._stated if regex.fullmatch(resource.address))
@@ -62,23 +65,19 @@ class Classifier:
         return found
 
     def _profile(self, address: str, resource_type: str) -> _Profile:
-        key = (address, resource_type)
-        profile = self._profiles.get(key)
-        if profile is None:
-            provider = self._catalog.provider(address, resource_type)
-            facts = self._catalog.type_facts(provider, resource_type)
-            places = provider.labels if provider else ANYWHERE
-            own = facts.labels if facts.labels is not None else places.own
-            if provider is not None and provider.places == "nothing":
-                places, own = LabelAttributes(), ()
-            names = tuple(dict.fromkeys(path.partition(".")[0] for path in (*places.effective, *own)))
-            profile = self._profiles[key] = _Profile(
-                effective=_positions(places.effective, names),
-                own=_positions(own, names),
-                defaults=tuple(tuple(path.split(".")) for path in places.defaults),
-                names=names,
-            )
-        return profile
+        provider = self._catalog.provider(address, resource_type)
+        facts = self._catalog.type_facts(provider, resource_type)
+        places = provider.labels if provider else ANYWHERE
+        own = facts.labels if facts.labels is not None else places.own
+        if provider is not None and provider.places == "nothing":
+            places, own = LabelAttributes(), ()
+        names = tuple(dict.fromkeys(path.partition(".")[0] for path in (*places.effective, *own)))
+        return _Profile(
+            effective=_positions(places.effective, names),
+            own=_positions(own, names),
+            defaults=tuple(tuple(path.split(".")) for path in places.defaults),
+            names=names,
+        )
 
     # -- effective labels ------------------------------------------------------------------------------------
 

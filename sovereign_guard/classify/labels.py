@@ -37,8 +37,8 @@ class Ears(Protocol):
     """Knows which keys and words say something of data.
 
     Attributes:
-        silent: keys, and whole texts of lists, known to say nothing. It grows as labels are heard, and is what
-            keeps a scan fast: nearly all labels of nearly all resources are in it.
+        silent: keys known to say nothing. It grows as labels are heard, and is what keeps a scan fast: nearly
+            all keys of nearly all resources are in it.
 
     """
 
@@ -73,16 +73,21 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
         pair = _pair(tree)
         if pair is not None:
             return _from_pair(pair, where, ears, hidden=hidden)
+        silent = ears.silent
         return [
-            _label(key, value, where, hidden=hidden) for key, value in tree.items() if ears.hears_key(key)
+            _label(key, value, where, hidden=hidden)
+            for key, value in tree.items()
+            if key not in silent and ears.hears_key(key)
         ]
     if isinstance(tree, list):
         found: list[Label | Unknown] = []
         for item in tree:
-            if not isinstance(item, str):
+            if isinstance(item, str):
+                key, separator, _value = item.partition("=")
+                if not separator or key not in ears.silent:
+                    found.extend(_from_text(item, where, ears, hidden=hidden))
+            else:
                 found.extend(labels_in(item, where, ears, hidden=hidden))
-            elif item not in ears.silent:
-                found.extend(_from_text(item, where, ears, hidden=hidden))
         return found
     if isinstance(tree, Unknown):
         return (tree,)

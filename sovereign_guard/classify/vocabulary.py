@@ -32,7 +32,7 @@ class Reader:
     """Reads labels by a vocabulary, remembering what it has read.
 
     Attributes:
-        silent: keys and texts known to say nothing of data (see `labels.Ears`).
+        silent: keys known to say nothing of data (see `labels.Ears`).
 
     """
 

@@ -28,7 +28,7 @@ from sovereign_guard.model.finding import (
 )
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import OnUnknown, Policy, Statements
-from sovereign_guard.model.resource import Change, Inventory, Resource
+from sovereign_guard.model.resource import Change, Family, Inventory, Resource
 from sovereign_guard.model.sides import Sides
 
 
@@ -41,6 +41,7 @@ class _Judged(msgspec.Struct, frozen=True, eq=False):
 
 _PASSED = _Judged(Verdict.PASS, ())
 _NOT_JUDGED = _Judged(Verdict.NOT_JUDGED, ())
+_DELETE = Change.DELETE
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 """Changes which introduce nothing: what they leave was there before."""
 
@@ -122,17 +123,17 @@ class _Bench:
         self._policy = policy
         self._day = day
         self._warns = (statements.on_unknown or policy.on_unknown) is OnUnknown.WARN
-        self._kinds: dict[tuple[str, str], tuple[Kind | None, bool]] = {}
+        self._kinds: dict[Family, tuple[Kind | None, bool]] = {}
         self._judged: dict[Hashable, _Judged] = {}
 
     def kind(self, resource: Resource) -> tuple[Kind | None, bool]:
         """Return what a resource's type does with data, and whether it is judged."""
-        key = (resource.provider, resource.type)
-        found = self._kinds.get(key)
+        family = resource.family
+        found = self._kinds.get(family)
         if found is None:
-            provider = self._catalog.provider(resource.provider, resource.type)
-            facts = self._catalog.type_facts(provider, resource.type)
-            found = self._kinds[key] = (facts.kind, facts.judged)
+            provider = self._catalog.provider(family.provider, family.type)
+            facts = self._catalog.type_facts(provider, family.type)
+            found = self._kinds[family] = (facts.kind, facts.judged)
         return found
 
     def judge(
@@ -145,11 +146,11 @@ class _Bench:
         was: Classification | None,
     ) -> _Judged:
         """Judge one resource."""
-        if resource.change is Change.DELETE or resource.deposed is not None:
+        if resource.change is _DELETE or resource.deposed is not None:
             return _NOT_JUDGED
         if not applicable:
             return _PASSED
-        key = (placement, was_placed, classification, was, resource.change, resource.mode)
+        key = (placement, was_placed, classification, was, resource.change, resource.family.mode)
         found = self._judged.get(key)
         if found is None:
             try:
@@ -248,7 +249,7 @@ def _sum_up(
     counts = dict.fromkeys(Verdict, 0)
     unlabelled = resources = 0
     for assessment in assessments:
-        if assessment.resource.mode != "managed":
+        if assessment.resource.family.mode != "managed":
             continue
         resources += 1
         counts[assessment.verdict] += 1

@@ -90,6 +90,24 @@ class ProviderConfiguration(msgspec.Struct, frozen=True, eq=False):
     unknown: Unknown | None = None
 
 
+class Family(msgspec.Struct, frozen=True, eq=False):
+    """What resources have in common that are of one type and use the same provider configurations.
+
+    Attributes:
+        provider: source address as written in the input; empty where it is not.
+        configurations: the provider configurations that they may use; more than one only where an old plan does
+            not tell which of several was passed to a module.
+
+    Compared by identity: a reader makes one for all of them, and stages remember by it what they have worked out.
+
+    """
+
+    mode: str
+    type: str
+    provider: str
+    configurations: tuple[ProviderConfiguration, ...]
+
+
 class Block(msgspec.Struct, frozen=True, eq=False):
     """One `resource` or `data` block of the configuration, which may have many instances.
 
@@ -100,13 +118,14 @@ class Block(msgspec.Struct, frozen=True, eq=False):
     """
 
     key: str
-    mode: str
-    type: str
-    name: str
-    module: str
-    configurations: tuple[ProviderConfiguration, ...]
+    family: Family
     attributes: Attributes
     links: LinkSource
+
+    @property
+    def type(self) -> str:
+        """Resource type."""
+        return self.family.type
 
 
 class LinkSource(Protocol):
@@ -121,21 +140,17 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One resource instance (or data source instance) and what happens to it.
 
     Attributes:
-        configurations: the provider configurations it may use; more than one only where an old plan does
-            not tell which of several was passed to its module.
+        module: address of its module instance, empty for the root.
+        index: its instance key.
         after: attributes on which it is judged. before: those that stood, None where there was nothing.
         block: its block in the configuration, where shown.
 
     """
 
     address: str
-    mode: str
-    type: str
-    name: str
-    index: int | str | None
     module: str
-    provider: str
-    configurations: tuple[ProviderConfiguration, ...]
+    index: int | str | None
+    family: Family
     change: Change
     after: Attributes
     before: Attributes | None
@@ -144,6 +159,26 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     file: str | None = None
     line: int | None = None
     column: int | None = None
+
+    @property
+    def mode(self) -> str:
+        """`managed` or `data`."""
+        return self.family.mode
+
+    @property
+    def type(self) -> str:
+        """Resource type."""
+        return self.family.type
+
+    @property
+    def provider(self) -> str:
+        """Source address of its provider, as written."""
+        return self.family.provider
+
+    @property
+    def configurations(self) -> tuple[ProviderConfiguration, ...]:
+        """See `Family`."""
+        return self.family.configurations
 
 
 class Inventory(msgspec.Struct, frozen=True, eq=False):

@@ -9,7 +9,7 @@ import msgspec
 
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.address import block_key
-from sovereign_guard.model.resource import Block, ProviderConfiguration, TreeAttributes
+from sovereign_guard.model.resource import Block, Family, ProviderConfiguration, TreeAttributes
 from sovereign_guard.model.value import Reason, Tree, Unknown
 from sovereign_guard.read.references import Module, References, json_object
 from sovereign_guard.read.wire import BlockWire, ConfigurationWire, ModuleWire, ProviderConfigWire
@@ -54,6 +54,22 @@ def _feeds(tree: Tree) -> Iterator[str]:
             yield from _feeds(part)
 
 
+class Families:
+    """Makes each family once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str, str, tuple[ProviderConfiguration, ...]], Family] = {}
+
+    def of(
+        self, mode: str, resource_type: str, provider: str, configurations: tuple[ProviderConfiguration, ...]
+    ) -> Family:
+        """Return the family of these."""
+        key = (mode, resource_type, provider, configurations)
+        if key not in self._found:
+            self._found[key] = Family(*key)
+        return self._found[key]
+
+
 class Configurations:
     """Everything that the configuration part of a plan tells, by key."""
 
@@ -67,6 +83,7 @@ class Configurations:
         )
         self._modules: dict[str, Module] = {}
         self._found: dict[str, ProviderConfiguration] = {}
+        self._families = Families()
         self.blocks: dict[str, Block] = {}
         self._root = Module("", root_wire, None, None)
         self._add(self._root, 0)
@@ -77,11 +94,7 @@ class Configurations:
                 expressions = BlockExpressions(block, module, self._references)
                 self.blocks[key] = Block(
                     key=key,
-                    mode=block.mode,
-                    type=block.type,
-                    name=block.name,
-                    module=module.path,
-                    configurations=self._of_block(block, module),
+                    family=self._family(block, module),
                     attributes=expressions,
                     links=expressions,
                 )
@@ -109,6 +122,10 @@ class Configurations:
         if keys:
             return tuple(self._configuration(key) for key in keys)
         return (no_configuration(provider, reason),)
+
+    def _family(self, block: BlockWire, module: Module) -> Family:
+        configurations = self._of_block(block, module)
+        return self._families.of(block.mode, block.type, configurations[0].provider, configurations)
 
     def _of_block(self, block: BlockWire, module: Module) -> tuple[ProviderConfiguration, ...]:
         key = block.provider_config_key

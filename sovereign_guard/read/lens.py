@@ -27,7 +27,9 @@ class _Masks(dict[bytes, tuple[Tree, ...] | None]):
 
     def __missing__(self, text: bytes) -> tuple[Tree, ...] | None:
         found = self._lens.decode(text)
-        mask = found if found is not None and any(found) else None
+        mask = tuple(part if _marks(part) else None for part in found) if found is not None else None
+        if mask is not None and not any(mask):
+            mask = None
         if len(self) < _MASKS_KEPT:
             self[text] = mask
         return mask
@@ -91,6 +93,15 @@ class PlanAttributes(msgspec.Struct, frozen=True, gc=False):
                 for value, part in zip(values, mask, strict=True)
             )
         return values
+
+
+def _marks(mask: Tree) -> bool:
+    """Whether a mask marks anything: most are trees of empty maps and `false`."""
+    if isinstance(mask, dict):
+        return any(_marks(part) for part in mask.values())
+    if isinstance(mask, list):
+        return any(_marks(part) for part in mask)
+    return mask is True
 
 
 def with_unknown(value: Tree, mask: Tree, path: str) -> Tree:

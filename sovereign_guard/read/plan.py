@@ -11,13 +11,14 @@ from sovereign_guard.model.resource import (
     Attributes,
     Block,
     Change,
+    Family,
     InputKind,
     Inventory,
     NoAttributes,
     ProviderConfiguration,
     Resource,
 )
-from sovereign_guard.read.configuration import Configurations, no_configuration, root_values
+from sovereign_guard.read.configuration import Configurations, Families, no_configuration, root_values
 from sovereign_guard.read.content import Content
 from sovereign_guard.read.lens import PlanAttributes
 from sovereign_guard.read.wire import NOTHING, ChangeWire, DocumentWire, ResourceChangeWire
@@ -36,6 +37,11 @@ _CHANGES = {
 }
 
 _NO_ATTRIBUTES = NoAttributes()
+
+_CREATE, _DELETE, _FORGET = Change.CREATE, Change.DELETE, Change.FORGET
+
+_SHORTEST_IMPORT = 4
+"""Length of `null`, which stands for no import."""
 
 
 def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list[InputProblem]]:
@@ -109,37 +115,55 @@ class _Builder:
         )
         self.blocks: dict[str, Block] = self._configurations.blocks if self._configurations else {}
         self._modules: dict[str, str] = {}
+        self._known: dict[tuple[str, str, str, str, str], tuple[Block, Family]] = {}
         self._without_block: dict[tuple[str, str], tuple[ProviderConfiguration, ...]] = {}
+        self._families = Families()
 
     def resource(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Resource:
         module = wire.module_address or ""
+        provider = wire.provider_name or ""
+        wire_change = wire.change
+        change = _CHANGES.get(wire_change.actions or ())
+        if change is None or len(wire_change.importing) > _SHORTEST_IMPORT:
+            change = self._change(wire, problems, path)
+        # The first betas of Terraform 0.12 wrote a flag where the deposed object's key is now.
+        deposed = wire.deposed
+        if deposed is not None:
+            deposed = deposed if isinstance(deposed, str) else "deposed" if deposed else None
+        block, family = self._known.get((module, wire.mode, wire.type, wire.name, provider)) or self._find(
+            wire, change
+        )
+        # Terraform gives a null `before` to what it creates, and a null `after` to what it deletes or forgets.
+        # What is forgotten stays where it is: it is judged on what stands.
+        before = None if change is _CREATE else _before(wire_change)
+        gone = change is _DELETE or change is _FORGET or deposed is not None
+        return Resource(
+            wire.address,
+            module,
+            wire.index if isinstance(wire.index, (int, str)) else None,
+            family,
+            change,
+            (before or _NO_ATTRIBUTES)
+            if gone
+            else PlanAttributes(wire_change.after, wire_change.after_unknown, wire_change.after_sensitive),
+            before,
+            block,
+            deposed,
+        )
+
+    def _find(self, wire: ResourceChangeWire, change: Change) -> tuple[Block | None, Family]:
+        """Return the block of a resource, None where it is not shown, and its family."""
+        module = wire.module_address or ""
+        provider = wire.provider_name or ""
         bare = self._modules.get(module)
         if bare is None:
             bare = self._modules[module] = without_keys(module)
         block = self.blocks.get(block_key(bare, wire.mode, wire.type, wire.name))
-        change = self._change(wire, problems, path)
-        provider = wire.provider_name or ""
-        # The first betas of Terraform 0.12 wrote a flag where the deposed object's key is now.
-        deposed = wire.deposed if isinstance(wire.deposed, str) else "deposed" if wire.deposed else None
-        leaving = change is Change.DELETE or deposed is not None
-        # What is forgotten stays where it is, and its `after` is null: it is judged on what stands.
-        before = None if change is Change.CREATE else _before(wire.change)
-        after = before or _NO_ATTRIBUTES if leaving or change is Change.FORGET else _after(wire.change)
-        return Resource(
-            address=wire.address,
-            mode=wire.mode,
-            type=wire.type,
-            name=wire.name,
-            index=wire.index if isinstance(wire.index, (int, str)) else None,
-            module=module,
-            provider=provider,
-            configurations=block.configurations if block else self._missing(provider, change),
-            change=change,
-            after=after,
-            before=before,
-            block=block,
-            deposed=deposed,
-        )
+        if block is None:
+            return None, self._families.of(wire.mode, wire.type, provider, self._missing(provider, change))
+        family = self._families.of(wire.mode, wire.type, provider, block.family.configurations)
+        self._known[module, wire.mode, wire.type, wire.name, provider] = block, family
+        return block, family
 
     def _change(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Change:
         actions = wire.change.actions or ()
@@ -154,7 +178,11 @@ class _Builder:
                 )
             )
             return Change.UPDATE
-        if len(wire.change.importing) > 4 and change in (Change.NO_OP, Change.UPDATE, Change.CREATE):
+        if len(wire.change.importing) > _SHORTEST_IMPORT and change in (
+            Change.NO_OP,
+            Change.UPDATE,
+            Change.CREATE,
+        ):
             return Change.IMPORT
         return change
 
@@ -180,10 +208,6 @@ def _before(change: ChangeWire) -> Attributes | None:
     if len(change.before) <= 4:  # absent, or null
         return None
     return PlanAttributes(change.before, NOTHING, change.before_sensitive)
-
-
-def _after(change: ChangeWire) -> Attributes:
-    return PlanAttributes(change.after, change.after_unknown, change.after_sensitive)
 
 
 def _holds_resources(document: DocumentWire) -> bool:

@@ -13,8 +13,15 @@ import msgspec
 
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.address import instance_address
-from sovereign_guard.model.resource import Change, InputKind, Inventory, ProviderConfiguration, Resource
-from sovereign_guard.read.configuration import no_configuration
+from sovereign_guard.model.resource import (
+    Change,
+    Family,
+    InputKind,
+    Inventory,
+    ProviderConfiguration,
+    Resource,
+)
+from sovereign_guard.read.configuration import Families, no_configuration
 from sovereign_guard.read.content import Content
 from sovereign_guard.read.lens import PlanAttributes
 from sovereign_guard.read.wire import NOTHING, DocumentWire, InstanceWire, StateModuleWire
@@ -31,23 +38,24 @@ _PROVIDER = re.compile(
 _MAX_MODULE_DEPTH = 100
 
 
-class _Configurations:
-    """One configuration of which nothing is shown, a provider."""
+class _Families:
+    """Families of resources whose provider configuration is not shown."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[ProviderConfiguration, ...]] = {}
+        self._configurations: dict[str, tuple[ProviderConfiguration, ...]] = {}
+        self._families = Families()
 
-    def of(self, provider: str) -> tuple[ProviderConfiguration, ...]:
-        if provider not in self._found:
-            self._found[provider] = (no_configuration(provider, IN_A_STATE),)
-        return self._found[provider]
+    def of(self, mode: str, resource_type: str, provider: str) -> Family:
+        if provider not in self._configurations:
+            self._configurations[provider] = (no_configuration(provider, IN_A_STATE),)
+        return self._families.of(mode, resource_type, provider, self._configurations[provider])
 
 
 def read_shown_state(content: Content, document: DocumentWire) -> Inventory:
     """Build the inventory of a decoded `terraform show -json` of a state."""
-    configurations = _Configurations()
+    families = _Families()
     root = document.values.root_module if document.values else None
-    resources = tuple(_shown(root, configurations, 0)) if root else ()
+    resources = tuple(_shown(root, families, 0)) if root else ()
     return _inventory(content, document, resources)
 
 
@@ -64,7 +72,7 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
             hint="Run: terraform show -json > state.json, with a Terraform that can upgrade it.",
             file=content.path,
         )
-    configurations = _Configurations()
+    families = _Families()
     resources: list[Resource] = []
     for wire in document.resources or []:
         match = _PROVIDER.fullmatch(wire.provider)
@@ -76,13 +84,9 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
             resources.append(
                 Resource(
                     address=instance_address(wire.module, wire.mode, wire.type, wire.name, key),
-                    mode=wire.mode,
-                    type=wire.type,
-                    name=wire.name,
-                    index=key,
                     module=wire.module,
-                    provider=provider,
-                    configurations=configurations.of(provider),
+                    index=key,
+                    family=families.of(wire.mode, wire.type, provider),
                     change=Change.NO_OP if instance.deposed is None else Change.DELETE,
                     after=attributes,
                     before=attributes,
@@ -93,23 +97,18 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
     return _inventory(content, document, tuple(resources))
 
 
-def _shown(module: StateModuleWire, configurations: _Configurations, depth: int) -> Iterator[Resource]:
+def _shown(module: StateModuleWire, families: _Families, depth: int) -> Iterator[Resource]:
     if depth > _MAX_MODULE_DEPTH:
         raise InputError(
             f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
         )
     for wire in module.resources:
         attributes = PlanAttributes(wire.values, NOTHING, wire.sensitive_values)
-        provider = wire.provider_name or ""
         yield Resource(
             address=wire.address,
-            mode=wire.mode,
-            type=wire.type,
-            name=wire.name,
-            index=wire.index if isinstance(wire.index, (int, str)) else None,
             module=module.address,
-            provider=provider,
-            configurations=configurations.of(provider),
+            index=wire.index if isinstance(wire.index, (int, str)) else None,
+            family=families.of(wire.mode, wire.type, wire.provider_name or ""),
             change=Change.NO_OP if wire.deposed_key is None else Change.DELETE,
             after=attributes,
             before=attributes,
@@ -117,7 +116,7 @@ def _shown(module: StateModuleWire, configurations: _Configurations, depth: int)
             deposed=wire.deposed_key,
         )
     for child in module.child_modules:
-        yield from _shown(child, configurations, depth + 1)
+        yield from _shown(child, families, depth + 1)
 
 
 def _sensitive_mask(instance: InstanceWire) -> msgspec.Raw:

@@ -198,11 +198,8 @@ def _resources(report: Report) -> Iterator[bytes]:
             item.placement,
             item.classification,
             item.verdict,
-            resource.type,
-            resource.provider,
-            resource.configurations,
+            resource.family,
             resource.change,
-            resource.mode,
         )
         tail = shared.get(key)
         if tail is None:

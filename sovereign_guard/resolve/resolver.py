@@ -12,7 +12,14 @@ from sovereign_guard.model.knowledge import Infrastructure, Provider
 from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
 from sovereign_guard.model.policy import Statements
-from sovereign_guard.model.resource import Attributes, Block, Inventory, ProviderConfiguration, Resource
+from sovereign_guard.model.resource import (
+    Attributes,
+    Block,
+    Family,
+    Inventory,
+    ProviderConfiguration,
+    Resource,
+)
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, holds_unknown, plain, walk
 from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target
 from sovereign_guard.resolve.exposure import Exposures, territory
@@ -59,24 +66,27 @@ class Resolver:
         self._sites = Sites(catalog, day)
         self._lineage = Lineage(inventory)
         self._profiles: dict[tuple[str, str], _Profile] = {}
+        self._families: dict[Family, _Profile] = {}
         self._placements: dict[Hashable, Placement] = {}
         self._targets: dict[Hashable, tuple[Target | Feed, ...]] = {}
         self._placing: set[str] = set()
 
     def place(self, resource: Resource, attributes: Attributes) -> Placement:
         """Place a resource by one side of its change."""
-        profile = self._profile(resource.provider, resource.type)
+        family = resource.family
+        profile = self._families.get(family)
+        if profile is None:
+            profile = self._families[family] = self._profile(family.provider, family.type)
         if profile.provider is not None and profile.provider.places == "nothing":
             return PLACELESS
         values = attributes.select(profile.names)
         parent = self._parent(resource, profile) if profile.facts.parent is not None else None
         set_by_author = self._set_by_author(resource.block, profile, values)
-        others = (resource.provider, resource.type, resource.configurations, parent, set_by_author)
-        key: Hashable = (values, others)
+        key: Hashable = (values, family, parent, set_by_author)
         try:
             found = self._placements.get(key)
         except TypeError:  # Some value is a list or a map.
-            key = (_frozen(values), others)
+            key = (_frozen(values), family, parent, set_by_author)
             found = self._placements.get(key)
         if found is None:
             subject = _Subject(
@@ -234,12 +244,11 @@ class Resolver:
         if block is None:
             return [PLACELESS]
         # A data source that has been read, or a block without instances: what the configuration shows of it.
-        address = block.configurations[0].provider if block.configurations else ""
-        profile = self._profile(address, block.type)
+        profile = self._profile(block.family.provider, block.type)
         if profile.provider is not None and profile.provider.places == "nothing":
             return [PLACELESS]
         values = block.attributes.select(profile.names)
-        subject = _Subject(block.type, key, block.configurations, block.attributes, block, None)
+        subject = _Subject(block.type, key, block.family.configurations, block.attributes, block, None)
         named = dict(zip(profile.names, values, strict=True))
         return [self._work_out(subject, profile, named, None, self._set_by_author(block, profile, values))]
 

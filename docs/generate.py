@@ -1,0 +1,333 @@
+"""Writes the pages that are made from rules/: docs/rules/*.md and docs/policies.md.
+
+`python docs/generate.py` writes them; with `--check` it writes nothing and exits 1 if any page is stale.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sovereign_guard.judge.rules import ALL_RULES
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+
+_WIDTH = 110
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_HEADINGS = {
+    "fail": "An example that fails",
+    "pass": "An example that passes",
+    "unknown": "One that cannot be told",
+}
+
+
+class _Loader(yaml.CSafeLoader):
+    """The safe loader, except that dates stay text, as in the program."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def pages(root: Path) -> dict[str, str]:
+    """Return every generated page, by its path below docs/."""
+    rules = [_read(path) for path in sorted((root / "rules" / "checks").glob("*.yaml"))]
+    policies = [_read(path) for path in sorted((root / "rules" / "policies").glob("*.yaml"))]
+    # The default comes first: it is the one that most readers look for.
+    policies.sort(key=lambda policy: (policy["id"] != "three-circles", policy["id"]))
+    made = {f"rules/{rule['id']}.md": _rule_page(rule) for rule in rules}
+    made["rules/README.md"] = _rules_page(rules)
+    made["policies.md"] = _policies_page(policies)
+    return made
+
+
+def stale(made: dict[str, str], docs: Path) -> list[str]:
+    """Return the pages that differ from what they should be, are missing, or have no source any more."""
+    wrong = [name for name, text in made.items() if _text(docs / name) != text]
+    left = [f"rules/{path.name}" for path in sorted((docs / "rules").glob("*.md"))]
+    return [*wrong, *(name for name in left if name not in made)]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    return found
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _prose(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _made_from(source: str) -> str:
+    return f"<!-- Made from {source} by docs/generate.py: edit that file, then run `make docs`. -->\n"
+
+
+def _join(parts: list[str]) -> str:
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+# -- rules ---------------------------------------------------------------------------------------------------
+
+
+def _optional(rule_id: str) -> bool:
+    return any(rule.optional for rule in ALL_RULES if rule.id == rule_id)
+
+
+def _rules_page(rules: list[dict[str, Any]]) -> str:
+    rows = ["| rule | severity | what it finds |", "|---|---|---|"]
+    for rule in rules:
+        switched = " (off unless switched on)" if _optional(rule["id"]) else ""
+        rows.append(f"| [{rule['id']}]({rule['id']}.md) | {rule['severity']} | {rule['title']}{switched} |")
+    intro = (
+        "Ids are stable. `sovereign-guard rules` lists them on the command line, `sovereign-guard rules SOV001` "
+        "tells one. What each level of data requires is said by the [policy](../policies.md)."
+    )
+    return _join([_made_from("rules/checks/"), "# Rules", _prose(intro), "\n".join(rows)])
+
+
+def _rule_page(rule: dict[str, Any]) -> str:
+    name = rule["id"]
+    facts = f"Severity: **{rule['severity']}** ({rule['security_severity']} of 10)."
+    if _optional(name):
+        facts += f" Off unless the policy or the configuration says `rules: {{{name}: on}}`."
+    if not rule["placement"]:
+        facts += " Its finding stands beside the verdict of the resource and does not change it."
+    parts = [
+        _made_from(f"rules/checks/{name}.yaml"),
+        f"# {name}: {rule['title']}",
+        _prose(facts),
+        "## Why",
+        _prose(rule["why"]),
+    ]
+    for outcome, heading in _HEADINGS.items():
+        case = _example(rule["cases"], outcome)
+        if case is not None:
+            parts += [f"## {heading}", *_case(case, name)]
+    parts += ["## How to fix it", _prose(rule["fix"]), "## References", _references(rule["references"])]
+    return _join(parts)
+
+
+def _references(references: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f"- [{reference['title']}]({reference['url']}){'' if reference['read'] else ' (text not read by us)'}"
+        for reference in references
+    )
+
+
+def _example(cases: list[dict[str, Any]], outcome: str) -> dict[str, Any] | None:
+    """Return the case to show: the first; for a pass, one with a configuration if there is one, as it shows more."""
+    found = [case for case in cases if case["expect"] == outcome]
+    if outcome == "pass":
+        found.sort(key=lambda case: "config" not in case)
+    return found[0] if found else None
+
+
+def _case(case: dict[str, Any], rule: str) -> Iterator[str]:
+    yield f"{case['name'][0].upper()}{case['name'][1:]}."
+    yield _fenced("hcl", _plan(case["plan"]))
+    if "config" in case:
+        stated = yaml.safe_dump(case["config"], sort_keys=False, allow_unicode=True)
+        yield "With this configuration, given by `--config`:"
+        yield _fenced("yaml", stated)
+    found = " and ".join(f"{name} {verdict}" for name, verdict in case["expect_findings"])
+    policy = f" under the policy `{case['policy']}`" if "policy" in case else ""
+    yield f"Found{policy}: {found or f'nothing by {rule} or any other rule'}."
+
+
+def _fenced(language: str, text: str) -> str:
+    body = text.strip("\n")
+    return f"```{language}\n{body}\n```"
+
+
+# -- a plan in short form ------------------------------------------------------------------------------------
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    """Write a case's plan as the configuration that it comes from, as far as the plan shows it."""
+    configuration = plan["configuration"]
+    blocks: list[str] = []
+    for key, entry in configuration.get("provider_config", {}).items():
+        if entry.get("expressions"):
+            local, _dot, alias = key.partition(".")
+            head = [f'  alias = "{alias}"'] if alias else []
+            blocks.append(_block(f'provider "{local}"', [*head, *_arguments(entry["expressions"], 1)]))
+    shown = {block["address"]: block for block in configuration["root_module"].get("resources", [])}
+    for change in plan["resource_changes"]:
+        blocks.append(_resource(change, shown.get(change["address"])))
+    return "\n\n".join(blocks)
+
+
+def _resource(change: dict[str, Any], block: dict[str, Any] | None) -> str:
+    actions = " and ".join(change["change"]["actions"])
+    word = "data" if change["mode"] == "data" else "resource"
+    head = f'{word} "{change["type"]}" "{change["name"]}"'
+    if block is None:
+        # It has left the configuration: what stood is all that the plan shows.
+        before = change["change"]["before"] or {}
+        lines = [f"  {name} = {_value(value)}" for name, value in before.items() if name != "tags_all"]
+        return f"# {actions}: this block has left the configuration; it was\n" + _block(head, _aligned(lines))
+    key = block["provider_config_key"].rpartition(":")[2]
+    lines = [f"  provider = {key}"] if "." in key else []
+    lines += _arguments(block["expressions"], 1)
+    said = [] if actions == "create" else [f"# {actions}{_was(change['change'])}"]
+    return "\n".join([*said, _block(head, lines)])
+
+
+def _was(change: dict[str, Any]) -> str:
+    """Say what stood before, where it differs."""
+    before, after, unknown = change["before"] or {}, change["after"] or {}, change["after_unknown"] or {}
+    differs = [
+        f"{name} = {_value(value)}"
+        for name, value in before.items()
+        if name != "tags_all" and (after.get(name) != value or unknown.get(name) is True)
+    ]
+    return f"; before: {', '.join(differs)}" if differs else ""
+
+
+def _block(head: str, lines: list[str], indent: str = "") -> str:
+    return "\n".join([f"{indent}{head} {{", *lines, f"{indent}}}"]) if lines else f"{indent}{head} {{}}"
+
+
+def _arguments(expressions: dict[str, Any], depth: int) -> list[str]:
+    indent = "  " * depth
+    lines: list[str] = []
+    nested: list[str] = []
+    for name, expression in expressions.items():
+        if isinstance(expression, list):
+            nested += [_block(name, _arguments(item, depth + 1), indent) for item in expression]
+        elif "constant_value" in expression:
+            lines.append(f"{indent}{name} = {_value(expression['constant_value'])}")
+        elif "references" in expression:
+            lines.append(
+                f"{indent}{name} = {expression['references'][0]} # the plan shows only that it refers to this"
+            )
+        elif expression:
+            nested.append(_block(name, _arguments(expression, depth + 1), indent))
+    return [*_aligned(lines), *nested]
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Put the equals signs below one another, as `terraform fmt` does."""
+    pairs = [line.split(" = ", 1) for line in lines]
+    width = max((len(name) for name, _value in pairs), default=0)
+    return [f"{name:<{width}} = {value}" for name, value in pairs]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        inside = ", ".join(
+            f"{name if _NAME.fullmatch(name) else json.dumps(name)} = {_value(part)}"
+            for name, part in value.items()
+        )
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+# -- policies ------------------------------------------------------------------------------------------------
+
+
+def _policies_page(policies: list[dict[str, Any]]) -> str:
+    intro = (
+        "A policy says, for each level of data, what its placement must fulfil. `--policy ID` chooses one of these; "
+        "`--policy FILE` takes one of your own, which may start from one of these with `extends`. "
+        "`sovereign-guard schema policy` prints the format. A level that a policy leaves out requires nothing."
+    )
+    parts = [_made_from("rules/policies/"), "# Policies", _prose(intro)]
+    for policy in policies:
+        parts += _policy(policy)
+    return _join(parts)
+
+
+def _policy(policy: dict[str, Any]) -> Iterator[str]:
+    default = " (the default)" if policy["id"] == "three-circles" else ""
+    yield f"## `{policy['id']}`: {policy['title']}{default}"
+    yield _prose(policy["description"])
+    rows = ["| level | seat and control of the operator | where data lies | further |", "|---|---|---|---|"]
+    for level, requirement in policy["levels"].items():
+        further = []
+        if requirement.get("internal"):
+            further.append("only the organisation's own cloud")
+        if "qualification" in requirement:
+            further.append(f"{requirement['qualification']} in force")
+        if requirement.get("presence_counts"):
+            further.append("subsidiaries and branches count")
+        if requirement.get("suppliers_count"):
+            further.append("technology suppliers count")
+        cells = (
+            _codes(requirement.get("control")),
+            _codes(requirement.get("territory")),
+            "; ".join(further) or "-",
+        )
+        rows.append(f"| `{level}` | {' | '.join(cells)} |")
+    yield "\n".join(rows)
+    outcome = "fails the run" if policy["on_unknown"] == "fail" else "only warns"
+    yield _prose(
+        f"Data without any label is judged as `{policy['unlabelled']}`. A verdict that cannot be told {outcome} "
+        f"(`on_unknown: {policy['on_unknown']}`). Reviewed on {policy['reviewed']}."
+    )
+    yield "\n".join(
+        textwrap.fill(f"- Area `{name}`: {', '.join(codes)}.", _WIDTH, subsequent_indent="  ")
+        for name, codes in policy["areas"].items()
+    )
+    yield "\n".join(["Sources:", "", *(_source(source) for source in policy["sources"].values())])
+
+
+def _codes(condition: dict[str, Any] | None) -> str:
+    if condition is None:
+        return "-"
+    parts = []
+    if "allow" in condition:
+        parts.append(f"only {', '.join(f'`{code}`' for code in condition['allow'])}")
+    if "forbid" in condition:
+        parts.append(f"not {', '.join(f'`{code}`' for code in condition['forbid'])}")
+    return ", ".join(parts)
+
+
+def _source(source: dict[str, Any]) -> str:
+    title = f"[{source['title']}]({source['url']})" if "url" in source else source["title"]
+    dated = f", {source['published']}" if "published" in source else ""
+    return f"- {title}, {source['publisher']}{dated}{'' if source['read'] else ' (text not read by us)'}"
+
+
+# -- command -------------------------------------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` only compare them."""
+    if arguments not in ([], ["--check"]):
+        sys.stderr.write("usage: python docs/generate.py [--check]\n")
+        return 2
+    made = pages(ROOT)
+    wrong = stale(made, DOCS)
+    if arguments:
+        for name in wrong:
+            sys.stderr.write(f"docs/{name} is stale: run `make docs`.\n")
+        return 1 if wrong else 0
+    for name in wrong:
+        path = DOCS / name
+        if name in made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(made[name], encoding="utf-8")
+        else:
+            path.unlink()
+    sys.stdout.write(f"{len(made)} pages, {len(wrong)} changed.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
