@@ -1,11 +1,14 @@
-"""Makes large plans in the exact shape of `terraform show -json`: several providers, modules, tags, default tags."""
+"""Makes large plans in the exact shape of `terraform show -json`: several providers, modules, tags, default tags.
+
+As in every real plan, each resource stands twice: under `planned_values` and under `resource_changes`.
+"""
 
 from __future__ import annotations
 
 import json
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +38,6 @@ def tags(number: int, chance: random.Random) -> dict[str, str]:
     found = {
         "Name": f"resource-{number}",
         "team": f"team-{number % 40}",
-        "cost-centre": f"cc-{number % 250:04d}",
         "environment": ("prod", "staging", "dev")[number % 3],
     }
     if number % 3:
@@ -44,30 +46,18 @@ def tags(number: int, chance: random.Random) -> dict[str, str]:
 
 
 def change(number: int, chance: random.Random) -> dict[str, Any]:
-    """One entry of `resource_changes`: about 1.2 kB, as real ones are."""
+    """One entry of `resource_changes`."""
     kind, provider, _key = TYPES[number % len(TYPES)]
     module = f'module.team["t{number % 40}"].module.stack' if number % 4 else ""
     labels = tags(number, chance)
     after: dict[str, Any] = {
         "name": f"resource-{number}",
-        "description": f"resource number {number} of a plan made for measuring",
         "deletion_protection": bool(number % 2),
         "timeouts": None,
-        "lifecycle_rule": [],
-        "logging": [],
-        "versioning": [{"enabled": True, "mfa_delete": False}],
-        "policy": json.dumps(
-            {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Sid": str(number)}]}
-        ),
+        "versioning": [{"enabled": True}],
     }
-    unknown: dict[str, Any] = {
-        "arn": True,
-        "id": True,
-        "lifecycle_rule": [],
-        "logging": [],
-        "versioning": [{}],
-    }
-    sensitive: dict[str, Any] = {"lifecycle_rule": [], "logging": [], "versioning": [{}]}
+    unknown: dict[str, Any] = {"arn": True, "id": True, "versioning": [{}]}
+    sensitive: dict[str, Any] = {"versioning": [{}]}
     if provider == AWS:
         after |= {
             "region": "us-east-1" if _key == "aws.us" else "eu-west-3",
@@ -162,15 +152,28 @@ def configuration() -> dict[str, Any]:
     }
 
 
+def planned(entry: dict[str, Any]) -> dict[str, Any]:
+    """The same resource as it stands under `planned_values`."""
+    kept = {name: entry[name] for name in ("address", "mode", "type", "name", "index", "provider_name")}
+    made = entry["change"]
+    return kept | {"schema_version": 0, "values": made["after"], "sensitive_values": made["after_sensitive"]}
+
+
 def pieces(number: int, seed: int = 1) -> Iterator[str]:
     """Give a plan of so many resources as JSON text, piece by piece, on one line as Terraform prints it."""
-    chance = random.Random(seed)  # noqa: S311 - a measuring plan, not a secret
-    yield '{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{}},"resource_changes":['
-    for index in range(number):
-        text = json.dumps(change(index, chance), separators=(",", ":"))
-        yield text if index == 0 else f",{text}"
+    yield '{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{"resources":['
+    yield from _joined(number, seed, planned)
+    yield ']}},"resource_changes":['
+    yield from _joined(number, seed, lambda entry: entry)
     yield '],"configuration":' + json.dumps(configuration(), separators=(",", ":"))
     yield ',"timestamp":"2026-11-24T00:00:00Z","applyable":true,"complete":true,"errored":false}\n'
+
+
+def _joined(number: int, seed: int, shape: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[str]:
+    chance = random.Random(seed)  # noqa: S311 - a measuring plan, not a secret
+    for index in range(number):
+        text = json.dumps(shape(change(index, chance)), separators=(",", ":"))
+        yield text if index == 0 else f",{text}"
 
 
 def write_plan(path: Path, number: int) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -211,7 +211,17 @@ def main() -> None:
             "was reached. Please report it with the output of the same command under SOVEREIGN_GUARD_DEBUG=1."
         )
         code = EXIT_INTERNAL
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(code if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit at once: taking millions of values apart first would cost a tenth of a large run."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:
+        code = code or EXIT_INTERNAL
+    os._exit(code)
 
 
 # -- what a run is asked to do -------------------------------------------------------------------------------

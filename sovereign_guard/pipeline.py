@@ -14,12 +14,13 @@ from sovereign_guard.judge import judge
 from sovereign_guard.model.finding import Report
 from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.screen import Screen
+from sovereign_guard.model.sides import in_step
 from sovereign_guard.propagate import propagate
 from sovereign_guard.read import read_all
 from sovereign_guard.report import FORMATS
 from sovereign_guard.resolve import resolve
 
-STAGES = ("reading", "resolving", "classifying", "propagating", "judging")
+STAGES = ("reading", "resolving and classifying", "judging")
 
 
 class Request(msgspec.Struct, frozen=True, eq=False):
@@ -43,28 +44,20 @@ class Request(msgspec.Struct, frozen=True, eq=False):
 
 def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
     """Judge every input of a request; `progress` is told the name of each stage (STAGES) as it begins."""
-    catalog, statements, day = request.catalog, request.statements, request.day
+    catalog, statements, policy, day = request.catalog, request.statements, request.policy, request.day
     with _collector_paused():
         progress("reading")
         inventories, problems = read_all(request.paths, allow_terraform=request.allow_terraform)
-        progress("resolving")
-        placements = resolve(inventories, catalog, statements, day)
-        progress("classifying")
-        labelled = classify(inventories, catalog, statements, request.policy)
-        progress("propagating")
-        classified = propagate(inventories, labelled, catalog)
+        progress("resolving and classifying")
+        facts = []
+        for inventory in inventories:
+            placements, labelled = in_step(
+                resolve(inventory, catalog, statements, day), classify(inventory, catalog, statements, policy)
+            )
+            facts.append((inventory, placements, propagate(inventory, labelled, catalog)))
         progress("judging")
-        return judge(
-            inventories,
-            placements,
-            classified,
-            problems,
-            catalog,
-            request.policy,
-            statements,
-            day,
-            only_introduced=request.only_introduced,
-        )
+        only_introduced = request.only_introduced
+        return judge(facts, problems, catalog, policy, statements, day, only_introduced=only_introduced)
 
 
 def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]:

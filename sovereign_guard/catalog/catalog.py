@@ -12,12 +12,13 @@ from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import (
     CloudBelow,
     HostPattern,
+    Infrastructure,
+    LabelAttributes,
     Operator,
     Parent,
     Provider,
     Region,
     RegionTable,
-    ResourceRule,
     ResourceTable,
     RuleText,
     Vocabulary,
@@ -31,6 +32,10 @@ BUILT_IN_HOST = "terraform.io"
 """Host of the providers that are part of Terraform itself."""
 
 
+LABELS_ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
+"""Where labels are looked for on resources of providers that the catalog does not know."""
+
+
 class TypeFacts(msgspec.Struct, frozen=True):
     """What the catalog knows of one resource type.
 
@@ -38,7 +43,11 @@ class TypeFacts(msgspec.Struct, frozen=True):
         kind: None where no rule covers the type, which is then judged.
         judged: whether its placement is judged (design, section 5).
         region: attributes that hold its region or zone. place: its fixed region.
+        labels: attributes in which its author writes labels.
         services: endpoint keys that move it; empty where not known.
+        below: what its resources say about the cloud below the service.
+        attributes: every top-level attribute that some stage asks for, decoded together; those that tell a place
+            come first, and there are `telling` of them.
 
     """
 
@@ -47,9 +56,13 @@ class TypeFacts(msgspec.Struct, frozen=True):
     parent: Parent | None
     region: tuple[str, ...]
     place: str
-    labels: tuple[str, ...] | None
+    effective_labels: tuple[str, ...]
+    labels: tuple[str, ...]
     services: tuple[str, ...]
     compatible: bool
+    below: tuple[Infrastructure, ...]
+    attributes: tuple[str, ...]
+    telling: int
 
 
 class HostFacts(msgspec.Struct, frozen=True):
@@ -189,19 +202,36 @@ class Catalog:
             key=lambda pair: pair[0],
             default=None,
         )
-        if provider is not None and provider.places == "nothing":
-            rule = ResourceRule(resource_type, "none")
         kind = Kind(rule.kind) if rule else None
+        region = rule.region if rule and rule.region is not None else regions
+        places = provider.labels if provider else LABELS_ANYWHERE
+        labels = rule.labels if rule and rule.labels is not None else places.own
+        effective = places.effective
+        below = tuple(
+            entry
+            for entry in (provider.infrastructure if provider else ())
+            if any(matches(pattern, resource_type) for pattern in entry.types)
+        )
+        if provider is not None and provider.places == "nothing":
+            kind, region, labels, effective = Kind.NONE, (), (), ()
+        paths = [*region, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
+        plaintext = rule is not None and rule.plaintext
+        telling = dict.fromkeys(path.partition(".")[0] for path in paths)
         return TypeFacts(
             kind=kind,
-            judged=rule is None
-            or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or rule.plaintext)),
+            judged=kind is None or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or plaintext)),
             parent=rule.parent if rule else None,
-            region=rule.region if rule and rule.region is not None else regions,
+            region=region,
             place=rule.place if rule else "",
-            labels=rule.labels if rule else None,
+            effective_labels=effective,
+            labels=labels,
             services=service[1].keys if service else (),
             compatible=service[1].compatible if service else True,
+            below=below,
+            attributes=tuple(
+                telling | dict.fromkeys(path.partition(".")[0] for path in (*effective, *labels))
+            ),
+            telling=len(telling),
         )
 
     # -- regions --------------------------------------------------------------------------------------------

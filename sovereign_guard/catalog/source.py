@@ -126,8 +126,8 @@ class _Compiler:
             raise ConfigurationErrors(self.problems)
 
         tables = {provider: table for provider, (_file, table) in resources.items()}
-        for provider, (file, table) in resources.items():
-            tables.update({also: table for also in file.data.get("also", ()) if also != provider})
+        for provider, (file, resource_table) in resources.items():
+            tables.update({also: resource_table for also in file.data.get("also", ()) if also != provider})
         dates = [
             f.data["reviewed"]
             for group in (operators, providers, regions, resources)

@@ -62,7 +62,7 @@ class YamlFile:
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             self._fault(f"this is not YAML that can be read: {error}.", (1, 1))
         finally:
-            loader.dispose()  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it untyped
+            loader.dispose()
 
     def _fault(self, message: str, at: tuple[int, int], hint: str = "") -> None:
         self.problems.append(UsageError(message, hint=hint, file=self.path, line=at[0], column=at[1]))

@@ -11,14 +11,9 @@ from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify.labels import Label, labels_in
 from sovereign_guard.classify.vocabulary import Reader
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.knowledge import LabelAttributes
 from sovereign_guard.model.policy import DeclaredLevel
 from sovereign_guard.model.resource import Attributes, Family, ProviderConfiguration, Resource
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
-
-ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
-"""Where labels are looked for on resources of providers that the catalog does not know."""
-
 
 _Where = tuple[int, tuple[str, ...], str]
 """Position of a top-level attribute among those asked for, the path below it, and the whole path in words."""
@@ -33,6 +28,9 @@ class _Profile(msgspec.Struct, frozen=True, eq=False):
     names: tuple[str, ...]
 
 
+_NO_LABELS: tuple[tuple[Label, ...], None] = ((), None)
+
+
 class Classifier:
     """Classifies resources. Those whose labels say the same share one Classification."""
 
@@ -40,7 +38,7 @@ class Classifier:
         self._catalog = catalog
         self._names = catalog.vocabulary.levels
         self._reader = Reader(catalog.vocabulary)
-        self._stated = [(_glob(entry.address), entry) for entry in stated]
+        self._stated = tuple((_glob(entry.address), entry) for entry in stated)
         self._unlabelled = unlabelled
         self._families: dict[Family, _Profile] = {}
         self._defaults: dict[Hashable, tuple[dict[str, Label], Unknown | None]] = {}
@@ -52,38 +50,36 @@ class Classifier:
         profile = self._families.get(family)
         if profile is None:
             profile = self._families[family] = self._profile(family.provider, family.type)
-        labels, unknown = self._labels(resource, profile, attributes) if profile.names else ([], None)
-        stated = (
-            tuple(entry for regex, entry in self._stated if regex.fullmatch(resource.address))
-            if self._stated
-            else ()
+        labels, unknown = (
+            self._labels(resource, profile, attributes) if profile.own or profile.effective else _NO_LABELS
         )
-        key = (tuple(labels), unknown, stated)
+        stated = self._stated_of(resource.address) if self._stated else ()
+        key = (labels, unknown, stated)
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = self._conclude(labels, unknown, stated)
         return found
 
+    def _stated_of(self, address: str) -> tuple[DeclaredLevel, ...]:
+        """Return the levels that the organisation states for an address."""
+        return tuple(entry for regex, entry in self._stated if regex.fullmatch(address))
+
     def _profile(self, address: str, resource_type: str) -> _Profile:
         provider = self._catalog.provider(address, resource_type)
         facts = self._catalog.type_facts(provider, resource_type)
-        places = provider.labels if provider else ANYWHERE
-        own = facts.labels if facts.labels is not None else places.own
-        if provider is not None and provider.places == "nothing":
-            places, own = LabelAttributes(), ()
-        names = tuple(dict.fromkeys(path.partition(".")[0] for path in (*places.effective, *own)))
+        defaults = provider.labels.defaults if provider else ()
         return _Profile(
-            effective=_positions(places.effective, names),
-            own=_positions(own, names),
-            defaults=tuple(tuple(path.split(".")) for path in places.defaults),
-            names=names,
+            effective=_positions(facts.effective_labels, facts.attributes),
+            own=_positions(facts.labels, facts.attributes),
+            defaults=tuple(tuple(path.split(".")) for path in defaults),
+            names=facts.attributes,
         )
 
     # -- effective labels ------------------------------------------------------------------------------------
 
     def _labels(
         self, resource: Resource, profile: _Profile, attributes: Attributes
-    ) -> tuple[list[Label], Unknown | None]:
+    ) -> tuple[tuple[Label, ...], Unknown | None]:
         """Return the labels that matter, as the provider computes them, and an Unknown where more may be there."""
         values = attributes.select(profile.names)
         merged: dict[str, Label] = {}
@@ -92,29 +88,30 @@ class Classifier:
         uncounted = False
         for position, rest, where in profile.effective:
             node = values[position]
-            if node is None:
-                continue
-            for part in walk(node, rest) if rest else (node,):
-                if isinstance(part, Unknown):
-                    uncounted = True
-                else:
-                    self._merge(part, where, merged, bare)
+            if node is not None:
+                for part in walk(node, rest) if rest else (node,):
+                    uncounted = uncounted or isinstance(part, Unknown)
+                    if not isinstance(part, Unknown):
+                        self._merge(part, where, merged, bare)
         if uncounted and not merged:
             # The merged labels are known only after apply: put together again what goes into them.
             defaults, unknown = self._of_configurations(resource.configurations, profile.defaults)
             merged.update(defaults)
         for position, rest, where in profile.own:
             node = values[position]
-            if node is None:
-                continue
-            for part in walk(node, rest) if rest else (node,):
-                if isinstance(part, Unknown) and not _set_by_author(resource, profile.names[position]):
-                    continue  # Computed by the provider, not written by anybody.
-                unknown = self._merge(part, where, merged, bare) or unknown
-        return [*merged.values(), *bare], unknown
+            if node is not None:
+                for part in walk(node, rest) if rest else (node,):
+                    # What the provider computes was not written by anybody.
+                    if not isinstance(part, Unknown) or _set_by_author(resource, profile.names[position]):
+                        unknown = self._merge(part, where, merged, bare) or unknown
+        if not merged and not bare:
+            return (), unknown
+        return (*merged.values(), *bare), unknown
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
         """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
+        if type(node) is dict and self._reader.silent.issuperset(node):
+            return None  # Nearly always: none of its keys speaks of data.
         unknown: Unknown | None = None
         for label in labels_in(node, where, self._reader):
             if isinstance(label, Unknown):
@@ -157,7 +154,7 @@ class Classifier:
     # -- level -----------------------------------------------------------------------------------------------
 
     def _conclude(
-        self, labels: list[Label], unknown: Unknown | None, stated: tuple[DeclaredLevel, ...]
+        self, labels: tuple[Label, ...], unknown: Unknown | None, stated: tuple[DeclaredLevel, ...]
     ) -> Classification:
         lowest = 0
         said: list[tuple[int, Evidence]] = []

@@ -68,14 +68,14 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
 
     """
     if isinstance(tree, dict):
-        if ears.silent.issuperset(tree):
-            return ()
-        pair = _pair(tree)
+        pair = None if _VALUE_KEYS.isdisjoint(tree) else _pair(tree)
         if pair is not None:
             return _from_pair(pair, where, ears, hidden=hidden)
         silent = ears.silent
         return [
-            _label(key, value, where, hidden=hidden)
+            Label(key, value, where, hidden)
+            if type(value) is str
+            else _label(key, value, where, hidden=hidden)
             for key, value in tree.items()
             if key not in silent and ears.hears_key(key)
         ]
@@ -101,7 +101,7 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
 
 def _pair(tree: dict[str, Tree]) -> tuple[Tree, Tree] | None:
     """Return key and value of a block `{key = ..., value = ...}`; None for a map of labels."""
-    if len(tree) > _LARGEST_PAIR or _VALUE_KEYS.isdisjoint(tree):
+    if len(tree) > _LARGEST_PAIR:
         return None
     key = next((name for name in _KEY_NAMES if name in tree), None)
     value = next((name for name in _VALUE_NAMES if name in tree), None)
@@ -126,6 +126,8 @@ def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[L
 
 
 def _label(key: str, tree: Tree, where: str, *, hidden: bool) -> Label:
+    if type(tree) is str:
+        return Label(key, tree, where, hidden)
     hidden = hidden or isinstance(tree, Sensitive)
     value = plain(tree)
     if isinstance(value, Unknown):

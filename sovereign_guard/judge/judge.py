@@ -7,7 +7,7 @@ that agree in them, so each combination is judged once however many resources ha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import msgspec
 
@@ -47,9 +47,7 @@ _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 
 
 def judge(
-    inventories: tuple[Inventory, ...],
-    placements: tuple[Sides[Placement], ...],
-    classifications: tuple[Sides[Classification], ...],
+    facts: Sequence[tuple[Inventory, Sides[Placement], Sides[Classification]]],
     problems: tuple[InputProblem, ...],
     catalog: Catalog,
     policy: Policy,
@@ -61,7 +59,7 @@ def judge(
     """Judge and sum up.
 
     Args:
-        inventories, placements, classifications: of each input, in the same order.
+        facts: each input with the placements and classifications of its resources.
         problems: what could not be read.
         day: ISO day on which dated facts are looked at.
         only_introduced: whether only findings that the change introduces decide the exit code.
@@ -70,12 +68,11 @@ def judge(
         RuleCrash: a rule failed; the run must not pass for it.
 
     """
+    inventories = tuple(inventory for inventory, _placed, _classified in facts)
     bench = _Bench(catalog, policy, statements, day)
     assessments: list[Assessment] = []
     findings: list[Finding] = []
-    for inventory, placed, classified in sorted(
-        zip(inventories, placements, classifications, strict=True), key=lambda triple: triple[0].id
-    ):
+    for inventory, placed, classified in sorted(facts, key=lambda triple: triple[0].id):
         resources = inventory.resources
         for at in _order(resources):
             resource, placement, classification = resources[at], placed.after[at], classified.after[at]

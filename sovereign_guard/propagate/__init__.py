@@ -18,13 +18,10 @@ from sovereign_guard.model.value import Evidence
 
 
 def propagate(
-    inventories: tuple[Inventory, ...], classified: tuple[Sides[Classification], ...], catalog: Catalog
-) -> tuple[Sides[Classification], ...]:
+    inventory: Inventory, classified: Sides[Classification], catalog: Catalog
+) -> Sides[Classification]:
     """Return the classifications with what travels along edges added; a level is never lowered."""
-    return tuple(
-        Sides(_Containers(inventory, sides.after, catalog).spread(), sides.before)
-        for inventory, sides in zip(inventories, classified, strict=True)
-    )
+    return Sides(_Containers(inventory, classified.after, catalog).spread(), classified.before)
 
 
 class _Containers:

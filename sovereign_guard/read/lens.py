@@ -36,7 +36,15 @@ class _Masks(dict[bytes, tuple[Tree, ...] | None]):
 
 
 class Lens:
-    """A decoder of a fixed set of top-level names."""
+    """A decoder of a fixed set of top-level names.
+
+    Attributes:
+        last: the attributes that were looked at last, and what they gave: stages that run in step
+            (`model.sides.in_step`) ask the same of a resource one after the other.
+
+    """
+
+    last: tuple[object, tuple[Tree, ...]] = (None, ())
 
     def __init__(self, names: tuple[str, ...]) -> None:
         fields = [(f"f{position}", Any, None) for position in range(len(names))]
@@ -77,6 +85,14 @@ class PlanAttributes(msgspec.Struct, frozen=True, gc=False):
         if not names:
             return ()
         lens = _LENSES[names]
+        last, values = lens.last
+        if last is self:
+            return values
+        found = self._decode(lens, names)
+        lens.last = (self, found)
+        return found
+
+    def _decode(self, lens: Lens, names: tuple[str, ...]) -> tuple[Tree, ...]:
         values = lens.decode(self.values)
         if values is None:
             values = (None,) * len(names)

@@ -70,21 +70,14 @@ class SharedV1(msgspec.Struct):
 
 
 class FindingV1(msgspec.Struct):
-    """A finding."""
+    """A finding, less what is its own alone: input, address, deposed key, fingerprint and position."""
 
     rule: str
     verdict: str
     severity: str
     introduced: bool
-    input: str
-    address: str | None
-    deposed: str | None
     message: str
     evidence: list[EvidenceV1]
-    file: str | None
-    line: int | None
-    column: int | None
-    fingerprint: str
 
 
 class ErrorV1(msgspec.Struct):
@@ -165,7 +158,7 @@ def write(report: Report) -> Iterator[bytes]:
     yield encode(_head(report))[:-1] + b',"resources":['
     yield from _joined(_resources(report))
     yield b'],"findings":['
-    yield from _joined(encode(_finding(finding)) for finding in report.findings)
+    yield from _joined(_findings(report))
     yield b'],"errors":['
     yield from _joined(encode(_error(problem)) for problem in report.problems)
     yield b"]}\n"
@@ -271,22 +264,57 @@ def _evidence(steps: tuple[Evidence, ...]) -> list[EvidenceV1]:
     return [EvidenceV1(step.what, step.where) for step in steps]
 
 
-def _finding(finding: Finding) -> FindingV1:
+def _findings(report: Report) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    shared: dict[Hashable, bytes] = {}
+    starts = _starts(report)
+    for finding in report.findings:
+        key = (id(finding.outcome), finding.introduced)
+        tail = shared.get(key)
+        if tail is None:
+            tail = shared[key] = b"," + encode(_shared_finding(finding))[1:]
+        yield b"".join(
+            (
+                starts[finding.input],
+                encode(finding.address),
+                b',"deposed":',
+                encode(finding.deposed) if finding.deposed else b"null",
+                b',"fingerprint":"',
+                finding.fingerprint.encode(),
+                b'"',
+                _position(finding) if finding.file else _NO_POSITION,
+                tail,
+            )
+        )
+
+
+_NO_POSITION = b',"file":null,"line":null,"column":null'
+
+
+def _position(finding: Finding) -> bytes:
+    encode = msgspec.json.encode
+    return b',"file":%b,"line":%b,"column":%b' % (
+        encode(finding.file),
+        encode(finding.line),
+        encode(finding.column),
+    )
+
+
+def _starts(report: Report) -> dict[str, bytes]:
+    """Return the beginning of every object that belongs to an input, by the input's id."""
+    encode = msgspec.json.encode
+    return {i.id: b'{"input":' + encode(i.id) + b',"address":' for i in report.inventories}
+
+
+def _shared_finding(finding: Finding) -> FindingV1:
     outcome = finding.outcome
     return FindingV1(
         rule=outcome.rule,
         verdict=outcome.verdict,
         severity=outcome.severity,
         introduced=finding.introduced,
-        input=finding.input,
-        address=finding.address,
-        deposed=finding.deposed,
         message=outcome.message,
         evidence=_evidence(outcome.evidence),
-        file=finding.file,
-        line=finding.line,
-        column=finding.column,
-        fingerprint=finding.fingerprint,
     )
 
 

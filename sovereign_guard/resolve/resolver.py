@@ -34,8 +34,7 @@ class _Profile(msgspec.Struct, frozen=True, eq=False):
 
     provider: Provider | None
     facts: TypeFacts
-    below: tuple[Infrastructure, ...]
-    names: tuple[str, ...]
+    telling: tuple[str, ...]
 
 
 class _Subject(msgspec.Struct, frozen=True, eq=False):
@@ -79,8 +78,9 @@ class Resolver:
             profile = self._families[family] = self._profile(family.provider, family.type)
         if profile.provider is not None and profile.provider.places == "nothing":
             return PLACELESS
-        values = attributes.select(profile.names)
-        parent = self._parent(resource, profile) if profile.facts.parent is not None else None
+        facts = profile.facts
+        values = attributes.select(facts.attributes)[: facts.telling]
+        parent = self._parent(resource, profile) if facts.parent is not None else None
         set_by_author = self._set_by_author(resource.block, profile, values)
         key: Hashable = (values, family, parent, set_by_author)
         try:
@@ -92,7 +92,7 @@ class Resolver:
             subject = _Subject(
                 resource.type, resource.address, resource.configurations, attributes, resource.block, resource
             )
-            named = dict(zip(profile.names, values, strict=True))
+            named = dict(zip(profile.telling, values, strict=True))
             found = self._placements[key] = self._work_out(subject, profile, named, parent, set_by_author)
         return found
 
@@ -102,17 +102,7 @@ class Resolver:
         if profile is None:
             provider = self._catalog.provider(address, resource_type)
             facts = self._catalog.type_facts(provider, resource_type)
-            below = tuple(
-                entry
-                for entry in (provider.infrastructure if provider else ())
-                if any(matches(pattern, resource_type) for pattern in entry.types)
-            )
-            paths = [
-                *facts.region,
-                *(path for entry in below for path in (entry.cloud, entry.region) if path),
-            ]
-            names = tuple(dict.fromkeys(path.partition(".")[0] for path in paths))
-            profile = self._profiles[key] = _Profile(provider, facts, below, names)
+            profile = self._profiles[key] = _Profile(provider, facts, facts.attributes[: facts.telling])
         return profile
 
     def _set_by_author(
@@ -125,7 +115,7 @@ class Resolver:
         """
         if _SETTLED.issuperset(map(type, values)):
             return ()
-        unknown = [name for name, value in zip(profile.names, values, strict=True) if holds_unknown(value)]
+        unknown = [name for name, value in zip(profile.telling, values, strict=True) if holds_unknown(value)]
         if not unknown:
             return ()
         if block is None:
@@ -247,20 +237,20 @@ class Resolver:
         profile = self._profile(block.family.provider, block.type)
         if profile.provider is not None and profile.provider.places == "nothing":
             return [PLACELESS]
-        values = block.attributes.select(profile.names)
+        values = block.attributes.select(profile.telling)
         subject = _Subject(block.type, key, block.family.configurations, block.attributes, block, None)
-        named = dict(zip(profile.names, values, strict=True))
+        named = dict(zip(profile.telling, values, strict=True))
         return [self._work_out(subject, profile, named, None, self._set_by_author(block, profile, values))]
 
     def _with_infrastructure(self, target: Target, profile: _Profile, values: dict[str, Tree]) -> Target:
         """Point 2: add the operator of the cloud below, where the resource names it."""
-        if not profile.below:
+        if not profile.facts.below:
             return target
         operators = list(target.operators)
         evidence = list(target.evidence)
         region, countries, missing = target.region, set(target.countries), target.missing
         told = False
-        for entry in profile.below:
+        for entry in profile.facts.below:
             for cloud, name in _named_below(values, entry):
                 told = True
                 if isinstance(cloud, Unknown) or isinstance(name, Unknown):
@@ -291,7 +281,7 @@ class Resolver:
         if not told:
             missing = missing or Unknown(
                 Reason.NOT_SET,
-                profile.below[0].region or profile.below[0].cloud,
+                profile.facts.below[0].region or profile.facts.below[0].cloud,
                 "the cloud below this service is not named",
             )
         return msgspec.structs.replace(
