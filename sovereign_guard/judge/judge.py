@@ -7,6 +7,7 @@ that agree in them, so each combination is judged once however many resources ha
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 import msgspec
@@ -42,6 +43,7 @@ class _Judged(msgspec.Struct, frozen=True, eq=False):
 _PASSED = _Judged(Verdict.PASS, ())
 _NOT_JUDGED = _Judged(Verdict.NOT_JUDGED, ())
 _DELETE = Change.DELETE
+_UNJUDGED = Verdict.NOT_JUDGED
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 """Changes which introduce nothing: what they leave was there before."""
 
@@ -243,27 +245,21 @@ def _order(resources: tuple[Resource, ...]) -> list[int]:
 def _sum_up(
     assessments: list[Assessment], findings: list[Finding], problems: tuple[InputProblem, ...]
 ) -> Summary:
-    counts = dict.fromkeys(Verdict, 0)
-    unlabelled = resources = 0
-    for assessment in assessments:
-        if assessment.resource.family.mode != "managed":
-            continue
-        resources += 1
-        counts[assessment.verdict] += 1
-        if (
-            assessment.applicable
-            and assessment.classification.labelled is False
-            and assessment.verdict is not Verdict.NOT_JUDGED
-        ):
-            unlabelled += 1
+    managed = [item for item in assessments if item.resource.family.mode == "managed"]
+    counts = Counter([item.verdict for item in managed])
+    unlabelled = [
+        item
+        for item in managed
+        if item.classification.labelled is False and item.applicable and item.verdict is not _UNJUDGED
+    ]
     return Summary(
-        resources=resources,
+        resources=len(managed),
         passed=counts[Verdict.PASS],
         fail=counts[Verdict.FAIL],
         unknown=counts[Verdict.UNKNOWN],
         waived=counts[Verdict.WAIVED],
         not_judged=counts[Verdict.NOT_JUDGED],
-        unlabelled=unlabelled,
+        unlabelled=len(unlabelled),
         findings=len(findings),
         errors=len(problems),
     )

@@ -12,7 +12,7 @@ from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.lineage import Lineage
-from sovereign_guard.model.resource import Inventory, Resource
+from sovereign_guard.model.resource import Family, Inventory, Resource
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.value import Evidence
 
@@ -32,6 +32,7 @@ class _Containers:
         self._own = own
         self._catalog = catalog
         self._lineage = Lineage(inventory)
+        self._types: dict[Family, TypeFacts] = {}
         self._positions: dict[int, int] = {}
         self._parents: dict[int, list[int]] = {}
 
@@ -66,8 +67,12 @@ class _Containers:
         return tuple(levels)
 
     def _type(self, resource: Resource) -> TypeFacts:
-        provider = self._catalog.provider(resource.provider, resource.type)
-        return self._catalog.type_facts(provider, resource.type)
+        family = resource.family
+        found = self._types.get(family)
+        if found is None:
+            provider = self._catalog.provider(family.provider, family.type)
+            found = self._types[family] = self._catalog.type_facts(provider, family.type)
+        return found
 
     def _position(self, resource: Resource) -> int:
         if not self._positions:

@@ -74,7 +74,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
 
     Args:
         report: the judged inputs.
-        address: of an instance, as Terraform writes it; in several inputs, or with deposed objects, each is told.
+        address: of an instance, as Terraform writes it. Each input that has it is told, and each deposed object.
         catalog: by which they were judged.
         day: ISO day on which dated facts were looked at.
         screen: what the text is for.
@@ -94,7 +94,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
     lines += ["", *(wrap(warning, screen, "warning: ") for warning in report.warnings)]
     lines.append(
         wrap(
-            f"Catalog of {report.catalog_as_of}, its dated facts looked at on {day}. More of them, with their "
+            f"Catalog of {report.catalog_as_of}, its dated facts looked at on {day}. More facts, with their "
             "sources: sovereign-guard catalog show ID. Not legal advice.",
             screen,
         )
