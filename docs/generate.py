@@ -92,8 +92,9 @@ def _rules_page(rules: list[dict[str, Any]]) -> str:
         switched = " (off unless switched on)" if _optional(rule["id"]) else ""
         rows.append(f"| [{rule['id']}]({rule['id']}.md) | {rule['severity']} | {rule['title']}{switched} |")
     intro = (
-        "Ids are stable. `sovereign-guard rules` lists them on the command line, `sovereign-guard rules SOV001` "
-        "tells one. What each level of data requires is said by the [policy](../policies.md)."
+        "Ids are stable. `sovereign-guard rules` lists them on the command line, "
+        "`sovereign-guard rules SOV001` tells one. What each level of data requires is said by the "
+        "[policy](../policies.md)."
     )
     return _join([_made_from("rules/checks/"), "# Rules", _prose(intro), "\n".join(rows)])
 
@@ -128,7 +129,7 @@ def _references(references: list[dict[str, Any]]) -> str:
 
 
 def _example(cases: list[dict[str, Any]], outcome: str) -> dict[str, Any] | None:
-    """Return the case to show: the first; for a pass, one with a configuration if there is one, as it shows more."""
+    """Return the case to show: the first; of those that pass, one with a configuration, which shows more."""
     found = [case for case in cases if case["expect"] == outcome]
     if outcome == "pass":
         found.sort(key=lambda case: "config" not in case)
@@ -165,8 +166,7 @@ def _plan(plan: dict[str, Any]) -> str:
             head = [f'  alias = "{alias}"'] if alias else []
             blocks.append(_block(f'provider "{local}"', [*head, *_arguments(entry["expressions"], 1)]))
     shown = {block["address"]: block for block in configuration["root_module"].get("resources", [])}
-    for change in plan["resource_changes"]:
-        blocks.append(_resource(change, shown.get(change["address"])))
+    blocks.extend(_resource(change, shown.get(change["address"])) for change in plan["resource_changes"])
     return "\n\n".join(blocks)
 
 
@@ -243,9 +243,10 @@ def _value(value: Any) -> str:
 
 def _policies_page(policies: list[dict[str, Any]]) -> str:
     intro = (
-        "A policy says, for each level of data, what its placement must fulfil. `--policy ID` chooses one of these; "
-        "`--policy FILE` takes one of your own, which may start from one of these with `extends`. "
-        "`sovereign-guard schema policy` prints the format. A level that a policy leaves out requires nothing."
+        "A policy says, for each level of data, what its placement must fulfil. `--policy ID` chooses one of "
+        "these; `--policy FILE` takes one of your own, which may start from one of these with `extends`. "
+        "`sovereign-guard schema policy` prints the format. A level that a policy leaves out requires "
+        "nothing."
     )
     parts = [_made_from("rules/policies/"), "# Policies", _prose(intro)]
     for policy in policies:
@@ -277,8 +278,9 @@ def _policy(policy: dict[str, Any]) -> Iterator[str]:
     yield "\n".join(rows)
     outcome = "fails the run" if policy["on_unknown"] == "fail" else "only warns"
     yield _prose(
-        f"Data without any label is judged as `{policy['unlabelled']}`. A verdict that cannot be told {outcome} "
-        f"(`on_unknown: {policy['on_unknown']}`). Reviewed on {policy['reviewed']}."
+        f"Data without any label is judged as `{policy['unlabelled']}`. "
+        f"A verdict that cannot be told {outcome} (`on_unknown: {policy['on_unknown']}`). "
+        f"Reviewed on {policy['reviewed']}."
     )
     yield "\n".join(
         textwrap.fill(f"- Area `{name}`: {', '.join(codes)}.", _WIDTH, subsequent_indent="  ")

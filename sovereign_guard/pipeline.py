@@ -51,9 +51,8 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
         progress("resolving and classifying")
         facts = []
         for inventory in inventories:
-            placements, labelled = in_step(
-                resolve(inventory, catalog, statements, day), classify(inventory, catalog, statements, policy)
-            )
+            place, label = resolve(inventory, catalog, statements, day), classify(catalog, statements, policy)
+            placements, labelled = in_step(inventory.resources, place, label)
             facts.append((inventory, placements, propagate(inventory, labelled, catalog)))
         progress("judging")
         only_introduced = request.only_introduced

@@ -3,7 +3,7 @@
 A `Plan` is written as a configuration would be: provider blocks, then resources. What Terraform derives from
 these (`planned_values`, `resource_changes`, `configuration`) is derived here in the same way.
 
->>> plan = Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.files", tags={"DataClassification": "sensitive"})
+>>> plan = Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.files", tags=SENSITIVE)
 >>> [entry["address"] for entry in plan.build()["resource_changes"]]
 ['aws_s3_bucket.files']
 """
@@ -187,7 +187,9 @@ class Plan:
             "resource_changes": self.changes,
             "configuration": {"provider_config": self.providers, "root_module": self.root},
         }
-        return {key: part for key, part in {**plan, **head}.items() if part is not None}
+        whole = {key: part for key, part in {**plan, **head}.items() if part is not None}
+        # Through text, so that no two parts of the result are one object.
+        return json.loads(json.dumps(whole))
 
     def write(self, path: Path, **head: Any) -> Path:
         """Write the plan on one line, as Terraform does."""
@@ -210,7 +212,7 @@ def full_name(source: str) -> str:
 
 
 def sensitive_bucket(**settings: Any) -> Plan:
-    """Return a plan of one sensitive bucket, `aws_s3_bucket.files`, under an `aws` provider with these settings."""
+    """Return a plan of one sensitive bucket, `aws_s3_bucket.files`; `settings` are those of provider aws."""
     return Plan().provider("aws", **settings).add("aws_s3_bucket.files", tags=SENSITIVE, tags_all=SENSITIVE)
 
 
@@ -259,7 +261,7 @@ def raw_state(*resources: JSON, version: int = 4) -> JSON:
 def raw_resource(
     kind: str, name: str, *instances: JSON, module: str = "", source: str = "hashicorp/aws", alias: str = ""
 ) -> JSON:
-    """Return one resource of `raw_state`; an instance holds `attributes`, and may hold `index_key` and others."""
+    """Return one resource of `raw_state`; each instance holds at least `attributes`."""
     provider = f'provider["{full_name(source)}"]' + (f".{alias}" if alias else "")
     return {
         **({"module": module} if module else {}),

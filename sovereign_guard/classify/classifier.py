@@ -8,7 +8,7 @@ from collections.abc import Hashable
 import msgspec
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.classify.labels import Label, labels_in
+from sovereign_guard.classify.labels import BLOCK_ARGUMENTS, Label, label_of, labels_in
 from sovereign_guard.classify.vocabulary import Reader
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.policy import DeclaredLevel
@@ -110,8 +110,14 @@ class Classifier:
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
         """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
-        if type(node) is dict and self._reader.silent.issuperset(node):
-            return None  # Nearly always: none of its keys speaks of data.
+        if type(node) is dict:
+            # Nearly all containers are maps, and of their keys at most one or two speak of data.
+            heard = node.keys() - self._reader.silent
+            if BLOCK_ARGUMENTS.isdisjoint(heard):
+                for key in sorted(heard) if len(heard) > 1 else heard:
+                    if self._reader.hears_key(key):
+                        merged[key] = label_of(key, node[key], where)
+                return None
         unknown: Unknown | None = None
         for label in labels_in(node, where, self._reader):
             if isinstance(label, Unknown):

@@ -75,7 +75,7 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
         return [
             Label(key, value, where, hidden)
             if type(value) is str
-            else _label(key, value, where, hidden=hidden)
+            else label_of(key, value, where, hidden=hidden)
             for key, value in tree.items()
             if key not in silent and ears.hears_key(key)
         ]
@@ -113,7 +113,7 @@ def _from_pair(pair: tuple[Tree, Tree], where: str, ears: Ears, *, hidden: bool)
     if isinstance(key, Unknown):
         return (key,)
     if isinstance(key, str) and ears.hears_key(key):
-        return (_label(key, pair[1], where, hidden=hidden),)
+        return (label_of(key, pair[1], where, hidden=hidden),)
     return ()
 
 
@@ -125,7 +125,8 @@ def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[L
     return (Label("", text, where, hidden),) if ears.hears_word(text) else ()
 
 
-def _label(key: str, tree: Tree, where: str, *, hidden: bool) -> Label:
+def label_of(key: str, tree: Tree, where: str, *, hidden: bool = False) -> Label:
+    """Return the label of a key and its value, whatever scalar that is."""
     if type(tree) is str:
         return Label(key, tree, where, hidden)
     hidden = hidden or isinstance(tree, Sensitive)

@@ -46,7 +46,7 @@ class Reader:
 
     def hears_key(self, key: str) -> bool:
         """Whether a key is a label key."""
-        if self.rule(key) is not None:
+        if self._rules.get(key) is not None or self.rule(key) is not None:
             return True
         if key not in BLOCK_ARGUMENTS:
             self.silent.add(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -28,27 +28,28 @@ class Sides(msgspec.Struct, Generic[T], frozen=True, eq=False):
     before: tuple[T | None, ...]
 
 
-def both_sides(
-    resources: tuple[Resource, ...], ask: Callable[[Resource, Attributes], T]
-) -> Iterator[tuple[T, T | None]]:
-    """Ask one question of each resource, after and before its change, one resource at a time."""
-    for resource in resources:
-        now = ask(resource, resource.after)
-        stood = resource.before
-        yield now, None if stood is None else ask(resource, stood) if resource.change in _COMPARED else now
+Stage = Callable[[Resource, Attributes], T]
+"""What a stage makes of a resource, by one side of its change."""
 
 
-def in_step(
-    first: Iterable[tuple[T, T | None]], second: Iterable[tuple[U, U | None]]
-) -> tuple[Sides[T], Sides[U]]:
+def in_step(resources: tuple[Resource, ...], first: Stage[T], second: Stage[U]) -> tuple[Sides[T], Sides[U]]:
     """Run two stages resource by resource: while one is looked at, its attributes are decoded once for both."""
     after: list[T] = []
     before: list[T | None] = []
     after_too: list[U] = []
     before_too: list[U | None] = []
-    for (now, stood), (then, was) in zip(first, second, strict=True):
-        after.append(now)
-        before.append(stood)
-        after_too.append(then)
-        before_too.append(was)
+    for resource in resources:
+        side = resource.after
+        after.append(now := first(resource, side))
+        after_too.append(then := second(resource, side))
+        side_before = resource.before
+        if side_before is None:
+            before.append(None)
+            before_too.append(None)
+        elif resource.change in _COMPARED:
+            before.append(first(resource, side_before))
+            before_too.append(second(resource, side_before))
+        else:
+            before.append(now)
+            before_too.append(then)
     return Sides(tuple(after), tuple(before)), Sides(tuple(after_too), tuple(before_too))

@@ -60,6 +60,15 @@ _KINDS = {
     Kind.NONE: "none: network plumbing, identity, or something else that holds no data",
 }
 
+_GROUNDS = {
+    Ground.SEAT: "by seat",
+    Ground.CONTROL: "by control",
+    Ground.TERRITORY: "by territory",
+    Ground.DECLARED: "as declared",
+}
+
+_STATES = {"announced": "announced on", "active": "active since", "ended": "ended on"}
+
 _VERDICTS = {
     Verdict.PASS: ("green", "nothing that the policy forbids"),
     Verdict.FAIL: ("red", "the policy forbids this"),
@@ -74,7 +83,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
 
     Args:
         report: the judged inputs.
-        address: of an instance, as Terraform writes it. Each input that has it is told, and each deposed object.
+        address: of an instance, as Terraform writes it. Every input and deposed object that has it is told.
         catalog: by which they were judged.
         day: ISO day on which dated facts were looked at.
         screen: what the text is for.
@@ -110,7 +119,7 @@ def _did_you_mean(report: Report, wanted: str) -> str:
         return f"It has {len(instances)} instance{'s' if len(instances) > 1 else ''}: {few}."
     # A typo leaves most of both ends alone, which is far cheaper to see than a full comparison.
     pool = heapq.nlargest(_POOL, known, key=lambda address: _same_ends(address, wanted))
-    close = difflib.get_close_matches(wanted, pool, n=5)
+    close = difflib.get_close_matches(wanted, pool)
     if close:
         return f"Close to it: {', '.join(map(clean, close))}."
     if not known:
@@ -220,8 +229,9 @@ class _Reasoning:
             yield from self._state(operator)
         for step in placement.evidence:
             yield self._step(step)
+        told = {step.where for step in placement.evidence}
         for stated in self._report.statements.operators:
-            if stated.id in placement.declared:
+            if stated.id in placement.declared and stated.origin not in told:
                 words = f"the organisation states that this is {stated.name}: {stated.reason}"
                 yield self._step(Evidence(words, stated.origin))
 
@@ -243,10 +253,8 @@ class _Reasoning:
         if status is not None:
             colour = None if status.state == "active" else "red"
             note = f": {status.note}" if status.note else ""
-            cited = self._cited(operator, status.source)
-            yield self._entry(
-                "status", f"{operator.name} {status.state} since {status.since}{note}{cited}", colour
-            )
+            words = f"{operator.name}, {_STATES[status.state]} {status.since}{note}"
+            yield self._entry("status", f"{words}{self._cited(operator, status.source)}", colour)
 
     # -- who can compel --------------------------------------------------------------------------------------
 
@@ -259,9 +267,9 @@ class _Reasoning:
             words = f"{exposure.evidence}{self._only_in(exposure)}"
             if exposure.ground is not Ground.TERRITORY:
                 words += f"  [{exposure.source or 'no source recorded'}]"
-            yield self._entry(f"{exposure.jurisdiction} by {exposure.ground}", words)
+            yield self._entry(f"{exposure.jurisdiction} {_GROUNDS[exposure.ground]}", words)
         if any(way.missing is not None for way in self._ways):
-            words = "an operator is not known, so more may be able to" if exposures else "the operator is not"
+            words = "an operator is not known, so others may be able to"
             yield self._entry("not known", words, "yellow")
         for control in dict.fromkeys(way.control for way in self._ways if way.control is not None):
             yield self._entry("not known", str(control), "yellow")
@@ -274,7 +282,8 @@ class _Reasoning:
     def _only_in(self, exposure: Exposure) -> str:
         """Say which of several placements an exposure belongs to, where it is not all of them."""
         numbers = [str(number) for number, way in enumerate(self._ways, 1) if exposure in way.exposures]
-        return "" if len(numbers) == len(self._ways) else f" (placement {', '.join(numbers)} only)"
+        name = "placement" if len(numbers) == 1 else "placements"
+        return "" if len(numbers) == len(self._ways) else f" ({name} {', '.join(numbers)} only)"
 
     # -- where it stands -------------------------------------------------------------------------------------
 
@@ -286,7 +295,8 @@ class _Reasoning:
         for label, way in self._labelled("country"):
             several = ", all at once" if len(way.countries) > 1 else ""
             countries = ", ".join(way.countries) or "not known"
-            yield self._entry(label, f"{countries}{several}; region {way.region or 'not known'}")
+            region = f"; region {way.region}" if way.region else ""
+            yield self._entry(label, f"{countries}{several}{region}")
         if placement.unknown_region is not None:
             yield self._entry("region not known", str(placement.unknown_region), "yellow")
         if placement.unknown_country is not None:
