@@ -275,6 +275,25 @@ def raw_resource(
     }
 
 
+def configure(path: Path, **statements: Any) -> Path:
+    """Write a configuration or policy file. JSON is YAML too, and here each value has a line of its own."""
+    path.write_text(json.dumps(statements, indent=1, ensure_ascii=False))
+    return path
+
+
+def own_cloud(**more: Any) -> JSON:
+    """Return a statement that something is the organisation's own cloud."""
+    return {
+        "id": "our-cloud",
+        "name": "Notre nuage",
+        "seat": "FR",
+        "internal": True,
+        "country": "FR",
+        "reason": "Run by our own department.",
+        **more,
+    }
+
+
 def by_address(report: JSON) -> dict[str, JSON]:
     """Return a report's resources by address (deposed objects as `ADDRESS (deposed KEY)`)."""
     return {

@@ -188,11 +188,15 @@ class _Reasoning:
             yield self._entry(
                 "deposed", f"{resource.deposed}, an object left by a replacement, to be deleted"
             )
-        kind = self._item.kind
-        yield self._entry(
-            "does with data", _KINDS[kind] if kind else "not known: the type is not in the catalog"
-        )
+        yield self._entry("does with data", self._kind())
         yield self._entry("judged", self._judged())
+
+    def _kind(self) -> str:
+        kind = self._item.kind
+        if kind is None:
+            return "not known: the type is not in the catalog"
+        seen = ", and sees it in plain text" if kind is Kind.TRANSPORTS and self._item.applicable else ""
+        return f"{_KINDS[kind]}{seen}"
 
     def _provider(self) -> str:
         resource = self._resource

@@ -281,10 +281,10 @@ def _region_table(known: RegionTable, screen: Screen) -> Iterator[str]:
     if known.regions:
         yield ""
         rows = [
-            (code, lies_in(region), place_words(region), ", ".join(region.aliases))
+            (code, lies_in(region), "; ".join(filter(None, (place_words(region), _also_written(region)))))
             for code, region in known.regions.items()
         ]
-        yield from table(("code", "country", "place", "also written"), rows, screen)
+        yield from table(("code", "country", "place"), rows, screen)
     if known.clouds:
         yield heading("CLOUDS BELOW IT", screen)
     for name, below in known.clouds.items():
@@ -698,6 +698,10 @@ def place_words(region: Region) -> str:
     )
 
 
+def _also_written(region: Region) -> str:
+    return f"also written {', '.join(region.aliases)}" if region.aliases else ""
+
+
 # -- layout --------------------------------------------------------------------------------------------------
 
 
@@ -738,7 +742,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], screen: Screen) 
     before = sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)
     left = screen.width - before
     below = left < min(_LAST_COLUMN, widths[-1])
-    yield paint(_row(header[:-1] if below else header, widths), "dim", screen)
+    yield paint(_row(header[:-1] if below else header, widths).rstrip(), "dim", screen)
     for row in cleaned:
         if not below:
             yield wrap(row[-1], screen, _row((*row[:-1], ""), widths), " " * before)

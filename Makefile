@@ -1,0 +1,80 @@
+# Each target sets itself up: a machine with Python 3.11 or newer, pip and make is enough.
+#   make scan    judges the bundled plan
+#   make test    every check and every test
+# PYTHON=... chooses the interpreter that the virtual environments are made with.
+
+.SUFFIXES:
+.PHONY: scan test lint docs bench clean
+
+VENV = .venv
+CHECKOV_VENV = .venv-checkov
+PLAN = fixtures/europe-mixed/plan.json
+# Twice quiet: errors only, without the warnings that mirrors and caches give rise to.
+PIP = -m pip --disable-pip-version-check --quiet --quiet install
+
+# Makes a virtual environment in $$venv with the first Python that is new enough; leaves no half-made one behind.
+MAKE_VENV = \
+	for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+		if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+			echo "Making $$venv with $$("$$python" --version)."; \
+			"$$python" -m venv "$$venv" && exit 0; \
+			rm -rf "$$venv"; \
+			echo "That failed: see above. On Debian and Ubuntu, the package python3-venv is needed." >&2; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "No Python 3.11 or newer was found. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; \
+	exit 1
+
+scan: $(VENV)/.ready
+	@code=0; $(VENV)/bin/sovereign-guard scan $(PLAN) || code=$$?; \
+	if [ $$code -eq 1 ]; then \
+		echo; \
+		echo "make: exit code 1 means findings, and this bundled plan is there to show some: as expected."; \
+		exit 0; \
+	fi; \
+	exit $$code
+
+test: lint
+	@$(VENV)/bin/python docs/generate.py --check
+	@$(VENV)/bin/python -m pytest -n auto
+
+lint: $(VENV)/.ready-dev
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+docs: $(VENV)/.ready-dev
+	@$(VENV)/bin/python docs/generate.py
+
+bench: $(VENV)/.ready-dev $(CHECKOV_VENV)/.ready
+	@$(VENV)/bin/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) $(CHECKOV_VENV) build dist benchmarks/data \
+		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- environments ------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@venv=$(VENV); $(MAKE_VENV)
+
+$(VENV)/.ready: pyproject.toml $(VENV)/bin/python
+	@echo "Installing sovereign-guard into $(VENV) (once; about half a minute)."
+	@$(VENV)/bin/python $(PIP) --editable '.[hcl2]'
+	@touch $@
+
+# The development tools include all that `scan` needs, so that stamp is set too.
+$(VENV)/.ready-dev: pyproject.toml $(VENV)/bin/python
+	@echo "Installing sovereign-guard and its development tools into $(VENV) (once; about a minute)."
+	@$(VENV)/bin/python $(PIP) --editable '.[dev]'
+	@touch $(VENV)/.ready $@
+
+# Apart: checkov and python-hcl2 install the same module `hcl2` and break one another (docs/architecture.md).
+$(CHECKOV_VENV)/.ready: pyproject.toml
+	@test -x $(CHECKOV_VENV)/bin/python || { venv=$(CHECKOV_VENV); $(MAKE_VENV); }
+	@echo "Installing checkov into $(CHECKOV_VENV), to compare with (once; a few minutes)."
+	@$(CHECKOV_VENV)/bin/python $(PIP) 'checkov>=3.2'
+	@touch $@

@@ -1,0 +1,130 @@
+"""Times whole processes and their peak memory, by turns, so that all commands meet the same machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_KIB = 1024
+"""Unit of ru_maxrss on Linux."""
+
+
+class MeasuringError(Exception):
+    """A measured command did not do what it should, so its time says nothing."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command to measure.
+
+    Attributes:
+        accept: exit codes with which it has done its work.
+        reports: whether the figure is the number it prints, in seconds, instead of the time of the process.
+        prints: a pattern that its output must hold, as proof that it did the work.
+
+    """
+
+    arguments: tuple[str, ...]
+    accept: tuple[int, ...] = (0,)
+    reports: bool = False
+    prints: str = ""
+
+
+@dataclass
+class Series:
+    """What was measured of one command."""
+
+    seconds: list[float] = field(default_factory=list)
+    peaks: list[int] = field(default_factory=list)
+
+    @property
+    def time(self) -> float:
+        """Median, in seconds."""
+        return statistics.median(self.seconds)
+
+    @property
+    def peak(self) -> int:
+        """Median of the peak memory, in bytes."""
+        return int(statistics.median(self.peaks))
+
+
+def by_turns(commands: Mapping[str, Command], rounds: int, folder: Path) -> dict[str, Series]:
+    """Run each command so many times in the order A B A B, after a round that is not counted.
+
+    That first round fills the page cache and compiles what is compiled once (bytecode, the catalog).
+
+    Args:
+        folder: working directory of the commands.
+
+    Raises:
+        MeasuringError: with the end of what the command wrote.
+
+    """
+    found = {name: Series() for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            seconds, peak = run(command, folder)
+            if number:
+                found[name].seconds.append(seconds)
+                found[name].peaks.append(peak)
+    return found
+
+
+def run(command: Command, folder: Path) -> tuple[float, int]:
+    """Run a command once and return its time in seconds and its peak memory in bytes.
+
+    The peak that the system reports for a process is never below that of the process which started it, so
+    this one must stay small: it reads no plan.
+
+    Raises:
+        MeasuringError: with the end of what the command wrote.
+
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command.arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        written = output.read(1 << 20).decode(errors="replace")
+        if process.returncode not in command.accept or not re.search(command.prints, written):
+            errors.seek(0)
+            told = (errors.read().decode(errors="replace") or written).strip().splitlines() or ["nothing"]
+            raise MeasuringError(f"exit code {process.returncode}: {told[-1][:300]}")
+    if command.reports:
+        seconds = json.loads(written)
+    return seconds, usage.ru_maxrss * _KIB
+
+
+def seconds(series: Series) -> str:
+    """Tell a time: median and, in brackets, the least and the most."""
+    scale, unit = (1, "s") if series.time >= 1 else (1000, "ms")
+    digits = 2 if unit == "s" else 1 if series.time < 0.1 else 0
+    low, middle, high = (value * scale for value in (min(series.seconds), series.time, max(series.seconds)))
+    return f"{middle:.{digits}f} {unit} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def megabytes(series: Series) -> str:
+    """Tell a peak of memory: median and, in brackets, the least and the most."""
+    low, middle, high = (value / 1e6 for value in (min(series.peaks), series.peak, max(series.peaks)))
+    return f"{middle:.0f} MB ({low:.0f}-{high:.0f})"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Align rows, the first of which is the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,0 +1,352 @@
+"""The project's papers: generated pages are fresh, the README's commands run, what is named exists."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sovereign_guard import errors
+from sovereign_guard.judge.rules import ALL_RULES
+from sovereign_guard.model.value import Reason
+from tests.command import PROGRAM, run, run_json
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+PAPERS = {
+    path.relative_to(ROOT).as_posix(): path.read_text()
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
+}
+EXIT_NAMES = ("EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_USAGE", "EXIT_INPUT", "EXIT_INTERNAL")
+NOT_REACHED = {Reason.NO_VALUE, Reason.MODULE_MISSING}
+"""Reasons that only reading source can give, which this version does not do."""
+
+STATE = {
+    "version": 4,
+    "terraform_version": "1.11.4",
+    "serial": 3,
+    "lineage": "5f0c1e2d-3b4a-5968-7706-152433425160",
+    "outputs": {},
+    "resources": [
+        {
+            "mode": "managed",
+            "type": "scaleway_object_bucket",
+            "name": "records",
+            "provider": 'provider["registry.terraform.io/scaleway/scaleway"]',
+            "instances": [
+                {
+                    "attributes": {
+                        "name": "records",
+                        "region": "fr-par",
+                        "tags": {"classification": "sensitive"},
+                    }
+                }
+            ],
+        }
+    ],
+}
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def table(heading: str) -> list[list[str]]:
+    """Return the cells of the first table below a heading of the README, without its head."""
+    # Comments in code blocks look like headings.
+    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    section = re.split(r"^#+ ", prose.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert rows, heading
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[2:]]
+
+
+# -- generated pages -----------------------------------------------------------------------------------------
+
+
+def generate(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(root / "docs" / "generate.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_generated_pages_are_fresh() -> None:
+    done = generate(ROOT, "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    for folder in ("docs", "rules/checks", "rules/policies"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+def test_a_page_left_behind_by_its_rule_is_stale(copy: Path) -> None:
+    rule = copy / "rules" / "checks" / "SOV001.yaml"
+    rule.write_text(rule.read_text().replace("severity: critical", "severity: low"))
+    (copy / "docs" / "rules" / "SOV002.md").unlink()
+    (copy / "docs" / "rules" / "SOV999.md").write_text("A rule that is gone.\n")
+    done = generate(copy, "--check")
+    assert done.returncode == 1
+    named = re.findall(r"^docs/(\S+) is stale", done.stderr, re.MULTILINE)
+    assert sorted(named) == ["rules/README.md", "rules/SOV001.md", "rules/SOV002.md", "rules/SOV999.md"]
+    assert generate(copy).returncode == 0
+    assert generate(copy, "--check").returncode == 0
+    assert not (copy / "docs" / "rules" / "SOV999.md").exists()
+
+
+def test_every_rule_and_every_policy_has_its_page() -> None:
+    assert {f"docs/rules/{rule.id}.md" for rule in ALL_RULES} <= PAPERS.keys()
+    policies = {path.stem for path in (ROOT / "rules" / "policies").glob("*.yaml")}
+    assert set(re.findall(r"^## `([a-z-]+)`:", PAPERS["docs/policies.md"], re.MULTILINE)) == policies
+    assert {row[0].strip("`") for row in table("Policies")} == policies
+
+
+def test_an_example_shows_where_its_provider_points_and_what_stood_before() -> None:
+    page = PAPERS["docs/rules/SOV012.md"]
+    assert 'auth_url = "https://identity.fr1.cloudwatt.com/v2.0"' in page
+    assert (
+        '# update; before: tags = { data-classification = "confidential" }' in PAPERS["docs/rules/SOV013.md"]
+    )
+
+
+# -- the README's commands -----------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, int]]:
+    for block in blocks(README, "sh"):
+        for line in block.splitlines():
+            if line.startswith("sovereign-guard"):
+                command, _hash, stated = line.partition(" # ")
+                match = re.match(r"exit (\d)\b", stated)
+                assert match, f"no exit code is stated: {line}"
+                yield command.strip(), int(match[1])
+
+
+COMMANDS = list(commands())
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all that the README's commands name."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copy(ROOT / "fixtures" / "europe-mixed" / "plan.json", folder / "plan.json")
+    (folder / "network").mkdir()
+    shutil.copy(ROOT / "fixtures" / "aws-on-scaleway" / "plan.json", folder / "network" / "plan.json")
+    (folder / "terraform.tfstate").write_text(json.dumps(STATE))
+    (folder / "tfplan").write_bytes(b"PK\x03\x04 as a plan file begins")
+    (folder / "policy.yaml").write_text(named_block("policy.yaml"))
+    programs = folder / "programs"
+    programs.mkdir()
+    # Stands in for Terraform, which a machine that runs these tests need not have.
+    terraform = programs / "terraform"
+    terraform.write_text('#!/bin/sh\ntest "$1 $2" = "show -json" && cat plan.json\n')
+    terraform.chmod(0o755)
+    guard = programs / "sovereign-guard"
+    target = f'"{PROGRAM}"' if PROGRAM else f'"{sys.executable}" -m sovereign_guard'
+    guard.write_text(f'#!/bin/sh\nexec {target} "$@"\n')
+    guard.chmod(0o755)
+    return folder
+
+
+def named_block(name: str) -> str:
+    """Return the YAML block of the README that says in its first line which file it is."""
+    (found,) = [block for block in blocks(README, "yaml") if block.startswith(f"# {name}\n")]
+    return found
+
+
+@pytest.mark.parametrize(("command", "code"), COMMANDS, ids=[command for command, _code in COMMANDS])
+def test_command_of_the_readme(command: str, code: int, desk: Path) -> None:
+    path = f"{desk / 'programs'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=desk,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": path},
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_readme_opens_with_its_two_commands() -> None:
+    first = blocks(README, "sh")[0].splitlines()
+    assert [line.partition("#")[0].strip() for line in first] == ["make scan", "make test"]
+    assert README.index("make scan") < 500
+    assert len(COMMANDS) > 10
+
+
+def test_the_configuration_of_the_readme_counts_in_full_from_outside(tmp_path: Path) -> None:
+    outside, inside = tmp_path / "outside.yaml", tmp_path / "repository"
+    (inside / ".git").mkdir(parents=True)
+    outside.write_text(named_block(".sovereign-guard.yaml"))
+    shutil.copy(ROOT / "fixtures" / "europe-mixed" / "plan.json", inside / "plan.json")
+    code, report = run_json("scan", "plan.json", "--config", "../outside.yaml", cwd=inside)
+    assert code == 1
+    assert report["refused_declarations"] == []
+    said = " ".join(step["what"] for step in report["declarations"])
+    for word in (
+        "keystone.valmont.example",
+        "acme/acme",
+        "module.payroll.*",
+        "mirrors",
+        "SOV007",
+        "on_unknown",
+    ):
+        assert word in said
+
+
+def test_the_pre_commit_hook_runs_a_command_that_exists_on_plans_only() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["id"] == "sovereign-guard-plan"
+    assert "id: sovereign-guard-plan" in README
+    program, *arguments = hook["entry"].split()
+    assert program == "sovereign-guard"
+    done = run(*arguments, str(ROOT / "fixtures" / "aws-on-scaleway" / "plan.json"))
+    assert done.returncode == 0
+    plans = ("plan.json", "infra/plan.json", "tfplan.json", "prod.tfplan.json", "plan-prod.json")
+    others = ("package.json", "explanation.json", "planet.json", "plan.json.md", "plan/main.json")
+    assert [name for name in (*plans, *others) if re.search(hook["files"], name)] == list(plans)
+
+
+# -- names that are mentioned --------------------------------------------------------------------------------
+
+
+def test_the_readme_has_every_option_of_scan_and_no_other() -> None:
+    shown = run("scan", "--help").stdout.decode()
+    offered = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", shown.partition("Options:")[2]))
+    told = {
+        name
+        for row in table("Options of `sovereign-guard scan [PATH]...`")
+        for name in re.findall(r"--[a-z-]+", row[0])
+    }
+    # Help texts may mention an option, never more than there are.
+    assert told == offered
+
+
+def test_the_readme_has_the_exit_codes_of_the_program() -> None:
+    rows = table("Exit codes")
+    assert [int(row[0]) for row in rows] == [getattr(errors, name) for name in EXIT_NAMES]
+
+
+def test_the_readme_has_every_reason_for_unknown() -> None:
+    told = {row[0] for row in table("What is Unknown, and why")}
+    assert told == {str(reason) for reason in Reason if reason not in NOT_REACHED}
+
+
+def test_the_readme_has_every_member_of_the_report() -> None:
+    _code, report = run_json("scan", str(ROOT / "fixtures" / "aws-on-scaleway" / "plan.json"))
+    told = {name for row in table("The JSON report") for name in re.findall(r"`([a-z_]+)`", row[0])}
+    assert told == report.keys()
+
+
+def test_the_readme_has_every_key_of_the_configuration() -> None:
+    schema = json.loads(run("schema", "configuration").stdout)
+    assert {row[0].strip("`") for row in table("Configuration")} == schema["properties"].keys()
+    assert yaml.safe_load(named_block(".sovereign-guard.yaml")).keys() == schema["properties"].keys()
+
+
+@pytest.mark.parametrize("paper", sorted(PAPERS))
+def test_links_lead_somewhere(paper: str) -> None:
+    for target in re.findall(r"\]\((?!https?://)([^)#]*)(?:#[^)]*)?\)", PAPERS[paper]):
+        assert not target or (ROOT / paper).parent.joinpath(target).exists(), target
+
+
+def test_links_inside_the_readme_lead_to_headings() -> None:
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+        for line in README.splitlines()
+        if line.startswith("#")
+    }
+    targets = re.findall(r"\]\(#([^)]+)\)", README)
+    assert targets
+    assert set(targets) <= headings
+
+
+@pytest.mark.parametrize("paper", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_files_that_are_named_exist(paper: str) -> None:
+    named = set(re.findall(r"`([\w.*-]+(?:/[\w.*-]*)+|[\w-]+\.(?:py|yaml|toml|md))`", PAPERS[paper]))
+    assert len(named) > 10
+    missing = [name for name in sorted(named) if not exists(name)]
+    assert missing == []
+
+
+def exists(name: str) -> bool:
+    """Whether a path is there; in a name to be filled in, capitals stand for any text."""
+    pattern = re.sub(r"\b(?:ID|NAME|FORMAT|PROVIDER|CLOUD|RULE|SCENARIO)\b", "*", name)
+    pattern = re.sub(r"(?i)sovNNN", lambda match: match[0][:3] + "[0-9]" * 3, pattern)
+    places = ("", "sovereign_guard/", "docs/", "tests/")
+    return any(any(ROOT.glob(f"{place}{pattern}".rstrip("/"))) for place in places)
+
+
+def test_exists_can_say_no() -> None:
+    assert exists("rules/checks/SOVNNN.yaml")
+    assert exists("rules/catalog/operators/ID.yaml")
+    assert not exists("rules/checks/SOV000.yaml")
+    assert not exists("sovereign_guard/nowhere.py")
+
+
+def test_make_targets_that_are_named_exist() -> None:
+    named = {
+        name for text in PAPERS.values() for name in re.findall(r"\bmake ([a-z]+)(?=[`\s.])", code_of(text))
+    }
+    named.add((ROOT / ".ci" / "run").read_text().split()[-1])
+    assert {"scan", "test", "bench", "lint", "docs", "clean"} <= named
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+def code_of(text: str) -> str:
+    """Return the parts of a paper that are set as code."""
+    fenced = re.findall(r"^```\w*\n.*?^```$", text, re.MULTILINE | re.DOTALL)
+    return "\n".join([*fenced, *re.findall(r"`[^`\n]+`", text)])
+
+
+def test_commands_and_options_that_the_papers_name_are_built() -> None:
+    help_text = run("scan", "--help").stdout.decode()
+    options = {*re.findall(r"--[a-z][a-z-]+", help_text), "--check"}  # the last is that of docs/generate.py
+    wrong = []
+    for paper, text in PAPERS.items():
+        joined = " ".join(text.split())
+        named = re.findall(r"`(sovereign-guard [^`]+)`", joined)
+        wrong += [f"{paper}: {command}" for command in named if not accepted(command)]
+        wrong += [
+            f"{paper}: {name}" for name in re.findall(r"`(--[a-z-]+)[ `]", joined) if name not in options
+        ]
+    assert wrong == []
+
+
+def accepted(command: str) -> bool:
+    """Whether the command line has such a command with room for its arguments (asked for its help)."""
+    words = [word for word in command.split()[1:] if not word.startswith("-")]
+    done = run(*words, "--help")
+    if done.returncode != 0:
+        return False
+    usage = done.stdout.decode().partition("\n")[0].partition("[OPTIONS]")[2].split()
+    given = words[2:] if words[:1] == ["catalog"] else words[1:]
+    return any("..." in word for word in usage) or len(given) <= len(usage)
+
+
+def test_accepted_can_say_no() -> None:
+    assert accepted("sovereign-guard explain ADDRESS")
+    assert accepted("sovereign-guard catalog show ID")
+    assert not accepted("sovereign-guard catalog operators ID")
+    assert not accepted("sovereign-guard no-such-command")
