@@ -197,7 +197,7 @@ STRONGER = ("secret", "top secret", "confidential", "strategic", "sensible", "st
 @pytest.mark.parametrize("stronger", STRONGER)
 @pytest.mark.parametrize("key", ["data-classification", "confidentiality", "sovereignty"])
 def test_a_stronger_word_never_makes_a_value_read_lower(key: str, stronger: str) -> None:
-    """Over the whole vocabulary: beside a word that says no less, a value keeps its level or raises a question."""
+    """Over the whole vocabulary: beside a word that says no less, a value keeps its level or asks."""
     strength = reader().read(key, stronger)
     assert strength is not None
     assert strength.level is not None
