@@ -350,6 +350,8 @@ def _region_of(
         # No provider makes a resource in a zone of another region than the one that it is configured for.
         region = plan.configurations[key].get("expressions", {}).get("region")
         code = region["constant_value"] if region else code
+        if load().place(plan.configurations[key]["name"], zone(code)) is None:
+            return {}  # A place without zones (`aws-global`), or none at all.
     zoned = attribute in _INSIDE or attribute in ("zone", "datacenter")
     return {attribute: zone(code) if zoned else code}
 

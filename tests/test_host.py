@@ -62,6 +62,7 @@ def by_standard_library(text: str) -> str | None:
 @example("https://s3.fr-par.scw.cloud。evil.example/")
 @example("https://s3.fr-par.scw.cloud%2eevil.example/")
 @example("https://[::1]/scw.cloud")
+@example("https://[@scw.cloud")
 @example("evil.example/s3.fr-par.scw.cloud")
 @example("https:///s3.fr-par.scw.cloud")
 @example("https:s3.fr-par.scw.cloud")

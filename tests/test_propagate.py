@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 import sovereign_guard.propagate as stage
 from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.resource import Change, InputKind, Inventory, ProviderConfiguration, Resource
+from sovereign_guard.model.resource import (
+    Change,
+    Family,
+    InputKind,
+    Inventory,
+    ProviderConfiguration,
+    Resource,
+)
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown
 from sovereign_guard.propagate import inherit, propagate
@@ -47,17 +54,23 @@ def resource(name: str, parent: str | None, type_: str = TYPE, attribute: str = 
         values[attribute] = parent
     return Resource(
         address=f"{type_}.{name}",
-        mode="managed",
-        type=type_,
-        name=name,
-        index=None,
         module="",
-        provider=CONFIGURATION.provider if type_ == TYPE else "",
-        configurations=(CONFIGURATION,),
+        index=None,
+        family=family(type_),
         change=Change.CREATE,
         after=Counted(values),
         before=None,
         block=None,
+    )
+
+
+@cache
+def family(type_: str) -> Family:
+    return Family(
+        mode="managed",
+        type=type_,
+        provider=CONFIGURATION.provider if type_ == TYPE else "",
+        configurations=(CONFIGURATION,),
     )
 
 
@@ -76,7 +89,7 @@ def maybe_labelled() -> Classification:
 
 def spread(resources: list[Resource], own: list[Classification]) -> list[Classification]:
     inventory = Inventory("plan", "plan", InputKind.PLAN, "", tuple(resources), {})
-    (sides,) = propagate((inventory,), (Sides(tuple(own), (None,) * len(own)),), catalog())
+    sides = propagate(inventory, Sides(tuple(own), (None,) * len(own)), catalog())
     return list(sides.after)
 
 
@@ -113,6 +126,11 @@ def test_through_types_of_the_catalog() -> None:
     bucket = resource("b", None, "aws_s3_bucket")
     item = resource("o", "b", "aws_s3_object", "bucket")
     assert [one.levels for one in spread([bucket, item], [level(2), level(1)])] == [(2,), (2,)]
+
+
+def test_two_in_the_same_thing_do_not_lie_in_one_another() -> None:
+    both = [resource("one", "group"), resource("two", "group")]
+    assert [one.levels for one in spread(both, [level(2), unlabelled()])] == [(2,), (0,)]
 
 
 @settings(deadline=None)

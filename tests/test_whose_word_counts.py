@@ -1,4 +1,4 @@
-"""Whose word counts: the pipeline's own files over the judged repository's, and all that counted is listed."""
+"""Whose word counts: the pipeline's own files over the judged repository's, and all of it is listed."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def pipeline_says(repository: Path, **statements: Any) -> str:
     return str(configure(repository.parent / "pipeline.yaml", **statements))
 
 
-def policy(repository: Path, **more: Any) -> str:
-    path = repository.parent / "policy.yaml"
+def policy(folder: Path, **more: Any) -> str:
+    path = folder.parent / "policy.yaml"
     return str(configure(path, id="ours", title="Ours", extends="three-circles", **more))
 
 

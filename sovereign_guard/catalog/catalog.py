@@ -73,6 +73,7 @@ class HostFacts(msgspec.Struct, frozen=True):
     cloud: str
     region: str
     pattern: str
+    stands_on_others: bool
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -320,6 +321,11 @@ class Catalog:
         pairs.sort(key=lambda pair: _specificity(pair[1]), reverse=True)
         return tuple(pairs)
 
+    @cached_property
+    def address_attributes(self) -> frozenset[str]:
+        """Attributes by which a resource gives the address that it answers at."""
+        return frozenset(self._data.addresses)
+
     def host(self, name: str) -> HostFacts | None:
         """Return who operates a host (as `model.host.host_of` gives it)."""
         if name not in self._hosts:
@@ -336,7 +342,12 @@ class Catalog:
                 # A region that another company runs (Outscale's in the US) moves the host with it.
                 operator = (place.region.operator if place else "") or pattern.operator
                 return HostFacts(
-                    operator, pattern.infrastructure, cloud, place.code if place else "", pattern.host
+                    operator,
+                    pattern.infrastructure,
+                    cloud,
+                    place.code if place else "",
+                    pattern.host,
+                    pattern.stands_on_others,
                 )
         return None
 

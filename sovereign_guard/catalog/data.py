@@ -30,6 +30,7 @@ class CatalogData(msgspec.Struct, frozen=True):
     providers: dict[str, Provider]
     regions: dict[str, RegionTable]
     resources: dict[str, ResourceTable]
+    addresses: tuple[str, ...]
     hosts: tuple[HostPattern, ...]
     vocabulary: Vocabulary
     policies: dict[str, Policy]

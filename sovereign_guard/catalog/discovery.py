@@ -20,10 +20,13 @@ def find_repository_file(start: Path) -> Path | None:
 
 
 def lies_in_repository(path: Path, start: Path) -> bool:
-    """Whether a file lies in the repository that is judged, so that the judged change can have written it."""
+    """Whether a file lies in the repository that is judged, so that the judged change can have written it.
+
+    That is the working directory and what lies below it, and, in a git checkout, all of the checkout.
+    """
     file = path.resolve()
     folder = start.resolve()
-    if file == folder / FILE_NAME:
-        return True
-    root = next((candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), None)
-    return root is not None and file.is_relative_to(root)
+    root = next(
+        (candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), folder
+    )
+    return file.is_relative_to(root)

@@ -37,6 +37,10 @@ def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -
             file.data["levels"] = {**inherited.get("levels", {}), **file.data["levels"]}
         else:
             file.fault(f"no shipped policy {base!r}.", "extends", hint=f"Shipped: {', '.join(shipped)}.")
+    if not file.problems and file.data["id"] in shipped:
+        file.fault(
+            f"{file.data['id']} is the id of a shipped policy.", "id", hint="Give yours a name of its own."
+        )
     policy = None if file.problems else policy_from(file, levels, source=str(path))
     if policy is None or file.problems:
         raise ConfigurationErrors(file.problems)

@@ -139,6 +139,7 @@ class _Compiler:
             providers={key: value for key, (_f, value) in providers.items()},
             regions={key: value for key, (_f, value) in regions.items()},
             resources=tables,
+            addresses=tuple(host_file.data["addresses"]),
             hosts=patterns,
             vocabulary=vocabulary,
             policies=policies,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sovereign_guard.catalog.catalog import Catalog
+from sovereign_guard.catalog.catalog import PUBLIC_REGISTRIES, Catalog
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.policies import switched_on
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
@@ -262,7 +262,7 @@ class _Hearing:
             internal=facts.internal,
             controlled_from=tuple(entry["controlled_from"]) if "controlled_from" in entry else None,
             endpoints=endpoints,
-            providers=tuple(name.lower() for name in providers),
+            providers=tuple(_without_registry(name) for name in providers),
             region=entry.get("region"),
             country=country,
             reason=entry["reason"],
@@ -324,11 +324,9 @@ class _Hearing:
         return OnUnknown(data["on_unknown"])
 
     def mirrors(self, hosts: list[str]) -> frozenset[str]:
-        if hosts and self._inside and self._policy.trust.operators is RepositoryWord.NONE:
-            self._refuse(
-                "mirrors: the policy accepts no statement about operators from the repository",
-                self._file.place("mirrors"),
-            )
+        if hosts and self._inside and self._policy.trust.operators is not RepositoryWord.ANY:
+            where = self._file.place("mirrors")
+            self._refuse("mirrors: the repository cannot say which registry is to be trusted", where)
             return frozenset()
         self.accepted.extend(
             Evidence(f"{host} mirrors the public registry", self._file.place("mirrors", at))
@@ -338,6 +336,12 @@ class _Hearing:
 
     def _refuse(self, what: str, where: str) -> None:
         self.refused.append(Evidence(what, where))
+
+
+def _without_registry(address: str) -> str:
+    """Return a source address as the catalog writes it: without the host of a public registry."""
+    host, _slash, rest = address.lower().partition("/")
+    return rest if host in PUBLIC_REGISTRIES else address.lower()
 
 
 def _nobody() -> Ownership:

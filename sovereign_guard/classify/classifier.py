@@ -13,7 +13,7 @@ from sovereign_guard.classify.vocabulary import Reader
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.policy import DeclaredLevel
 from sovereign_guard.model.resource import Attributes, Family, ProviderConfiguration, Resource
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, plain, walk
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, walk
 
 _Where = tuple[int, tuple[str, ...], str]
 """Position of a top-level attribute among those asked for, the path below it, and the whole path in words."""
@@ -26,6 +26,7 @@ class _Profile(msgspec.Struct, frozen=True, eq=False):
     own: tuple[_Where, ...]
     defaults: tuple[tuple[str, ...], ...]
     names: tuple[str, ...]
+    blocks: tuple[str, ...]
 
 
 _NO_LABELS: tuple[tuple[Label, ...], None] = ((), None)
@@ -73,6 +74,7 @@ class Classifier:
             own=_positions(facts.labels, facts.attributes),
             defaults=tuple(tuple(path.split(".")) for path in defaults),
             names=facts.attributes,
+            blocks=provider.labels.blocks if provider else (),
         )
 
     # -- effective labels ------------------------------------------------------------------------------------
@@ -93,7 +95,7 @@ class Classifier:
                     uncounted = uncounted or isinstance(part, Unknown)
                     if not isinstance(part, Unknown):
                         self._merge(part, where, merged, bare)
-        if uncounted and not merged:
+        if (uncounted or (profile.defaults and not profile.effective)) and not merged:
             # The merged labels are known only after apply: put together again what goes into them.
             defaults, unknown = self._of_configurations(resource.configurations, profile.defaults)
             merged.update(defaults)
@@ -102,11 +104,21 @@ class Classifier:
             if node is not None:
                 for part in walk(node, rest) if rest else (node,):
                     # What the provider computes was not written by anybody.
-                    if not isinstance(part, Unknown) or _set_by_author(resource, profile.names[position]):
+                    if not isinstance(part, Unknown) or self._written(resource, profile, position):
                         unknown = self._merge(part, where, merged, bare) or unknown
         if not merged and not bare:
             return (), unknown
         return (*merged.values(), *bare), unknown
+
+    def _written(self, resource: Resource, profile: _Profile, position: int) -> bool:
+        """Whether an unknown attribute may hold what its author wrote, and not only what the provider computes.
+
+        A plan's configuration does not show `dynamic` blocks, so for nested blocks it is no evidence.
+        """
+        name = profile.names[position]
+        if resource.block is None or name in profile.blocks:
+            return True
+        return resource.block.attributes.select((name,))[0] is not None
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
         """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
@@ -119,13 +131,15 @@ class Classifier:
                         merged[key] = label_of(key, node[key], where)
                 return None
         unknown: Unknown | None = None
+        here: set[str] = set()
         for label in labels_in(node, where, self._reader):
             if isinstance(label, Unknown):
                 unknown = label
-            elif label.key:
+            elif label.key and label.key not in here:
+                here.add(label.key)
                 merged[label.key] = label
             else:
-                bare.append(label)
+                bare.append(label)  # A list can hold a key twice: both count.
         return unknown
 
     def _of_configurations(
@@ -220,11 +234,6 @@ class Classifier:
             f"{label.key.strip()} = {_short(label.shown)}" if label.key else f"the word {_short(label.shown)}"
         )
         return Evidence(f"label {name} says {self._names[level]}", label.where)
-
-
-def _set_by_author(resource: Resource, name: str) -> bool:
-    """Whether the configuration writes this attribute; taken for true where the block is not shown."""
-    return resource.block is None or resource.block.attributes.select((name,))[0] is not None
 
 
 def _said(found: tuple[dict[str, Label], Unknown | None]) -> Hashable:

@@ -9,14 +9,11 @@ import msgspec
 
 from sovereign_guard.model.value import Sensitive, Tree, Unknown, plain
 
-_KEY_NAMES = ("key", "Key", "name", "tag_key")
-_VALUE_NAMES = ("value", "Value", "tag_value")
+_KEY_NAMES = ("key", "Key", "name", "label", "tag_key")
+_VALUE_NAMES = ("value", "Value", "values", "tag_value")
 _VALUE_KEYS = frozenset(_VALUE_NAMES)
 BLOCK_ARGUMENTS = frozenset((*_KEY_NAMES, *_VALUE_NAMES))
 """Arguments that a label block names its key and value by: never `silent`, or such blocks would be passed over."""
-
-_LARGEST_PAIR = 6
-"""Arguments of a label block: key, value, and a few flags such as `propagate_at_launch`."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -68,17 +65,12 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
 
     """
     if isinstance(tree, dict):
-        pair = None if _VALUE_KEYS.isdisjoint(tree) else _pair(tree)
-        if pair is not None:
-            return _from_pair(pair, where, ears, hidden=hidden)
-        silent = ears.silent
-        return [
-            Label(key, value, where, hidden)
-            if type(value) is str
-            else label_of(key, value, where, hidden=hidden)
-            for key, value in tree.items()
-            if key not in silent and ears.hears_key(key)
-        ]
+        if not _VALUE_KEYS.isdisjoint(tree):
+            return [
+                *_from_block(tree, where, ears, hidden=hidden),
+                *_from_map(tree, where, ears, hidden=hidden),
+            ]
+        return _from_map(tree, where, ears, hidden=hidden)
     if isinstance(tree, list):
         found: list[Label | Unknown] = []
         for item in tree:
@@ -95,26 +87,32 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
         return labels_in(tree.value, where, ears, hidden=True)
     if isinstance(tree, str):
         # A single text holding several: `a=b, c=d`.
-        return [label for part in tree.split(",") for label in _from_text(part, where, ears, hidden=hidden)]
+        return [
+            label
+            for part in tree.replace(";", ",").split(",")
+            for label in _from_text(part, where, ears, hidden=hidden)
+        ]
     return ()
 
 
-def _pair(tree: dict[str, Tree]) -> tuple[Tree, Tree] | None:
-    """Return key and value of a block `{key = ..., value = ...}`; None for a map of labels."""
-    if len(tree) > _LARGEST_PAIR:
-        return None
-    key = next((name for name in _KEY_NAMES if name in tree), None)
-    value = next((name for name in _VALUE_NAMES if name in tree), None)
-    return None if key is None or value is None else (tree[key], tree[value])
+def _from_map(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) -> list[Label | Unknown]:
+    return [
+        label_of(key, tree[key], where, hidden=hidden)
+        for key in sorted(tree.keys() - ears.silent)
+        if ears.hears_key(key)
+    ]
 
 
-def _from_pair(pair: tuple[Tree, Tree], where: str, ears: Ears, *, hidden: bool) -> Sequence[Label | Unknown]:
-    key = plain(pair[0])
+def _from_block(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) -> list[Label | Unknown]:
+    """Return the label of a block `{key = ..., value = ...}`. A map of labels may have such keys too: it is read as both."""
+    key = next((plain(tree[name]) for name in _KEY_NAMES if name in tree), None)
+    value = next((tree[name] for name in _VALUE_NAMES if name in tree), None)
     if isinstance(key, Unknown):
-        return (key,)
-    if isinstance(key, str) and ears.hears_key(key):
-        return (label_of(key, pair[1], where, hidden=hidden),)
-    return ()
+        return [key]
+    if not isinstance(key, str) or not ears.hears_key(key):
+        return []
+    values = plain(value) if isinstance(plain(value), list) else [value]
+    return [label_of(key, item, where, hidden=hidden or isinstance(value, Sensitive)) for item in values]
 
 
 def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[Label]:

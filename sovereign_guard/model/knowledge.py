@@ -156,6 +156,7 @@ class RegionSettings(msgspec.Struct, frozen=True):
 
     attributes: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    setting_types: dict[str, tuple[str, ...]] = {}
     default: str = ""
     within: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
@@ -177,6 +178,7 @@ class EndpointSetting(msgspec.Struct, frozen=True):
     setting: str
     reaches: Literal["others", "own"]
     value: Literal["url", "name", "domain"]
+    types: tuple[str, ...] = ()
     names: dict[str, NamedEndpoint] = {}
     absent: Literal["own", "unknown"] | tuple[str, ...] | None = None
     environment: tuple[str, ...] = ()
@@ -198,6 +200,7 @@ class LabelAttributes(msgspec.Struct, frozen=True):
 
     effective: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
     defaults: tuple[str, ...] = ()
 
 
@@ -270,6 +273,7 @@ class HostPattern(msgspec.Struct, frozen=True):
     service: str = ""
     role: Literal["platform", "infrastructure"] = "platform"
     infrastructure: str = ""
+    stands_on_others: bool = False
     exact: bool = False
     note: str = ""
 

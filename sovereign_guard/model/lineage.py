@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import msgspec
+
 from sovereign_guard.model.knowledge import Parent
 from sovereign_guard.model.resource import Inventory, Resource
-from sovereign_guard.model.value import plain
+from sovereign_guard.model.value import Unknown, plain
 
 _IDENTIFIERS = ("id", "name", "arn")
+
+
+class Parents(msgspec.Struct, frozen=True):
+    """The resources in which one may lie: in one of them, or, if `outside`, perhaps in none that is shown."""
+
+    resources: tuple[Resource, ...]
+    outside: bool
+
+
+NO_PARENTS = Parents((), outside=False)
 
 
 class Lineage:
@@ -29,8 +41,8 @@ class Lineage:
             self._instances = dict(found)
         return self._instances.get(block_key, [])
 
-    def parents(self, resource: Resource, parent: Parent) -> list[Resource]:
-        """Return the resources in which this one may lie; more than one where keys do not tell which."""
+    def parents(self, resource: Resource, parent: Parent) -> Parents:
+        """Return the resources in which this one may lie."""
         if resource.block is not None:
             found = [
                 instance
@@ -39,15 +51,27 @@ class Lineage:
                 for instance in self.instances(key)
             ]
             if found:
-                return _closest(resource, found)
+                return Parents(tuple(_closest(resource, found)), outside=False)
         (value,) = resource.after.select((parent.attribute,))
         name = plain(value)
+        if isinstance(name, Unknown):
+            # It may be any of those here, or one that is not here.
+            return Parents(tuple(self._of_types(parent.types)), outside=True)
         if not isinstance(name, str) or not name:
-            return []
-        found = []
-        for resource_type in parent.types:
-            found.extend(self._by_name(resource_type, parent.attribute).get(name, []))
-        return found
+            return NO_PARENTS
+        named = [
+            other
+            for resource_type in parent.types
+            for other in self._by_name(resource_type, parent.attribute).get(name, [])
+        ]
+        return Parents(tuple(named), outside=False) if named else NO_PARENTS
+
+    def _of_types(self, types: tuple[str, ...]) -> list[Resource]:
+        return [
+            other
+            for other in self._inventory.resources
+            if other.type in types and other.mode == "managed" and other.deposed is None
+        ]
 
     def _by_name(self, resource_type: str, attribute: str) -> dict[str, list[Resource]]:
         key = (resource_type, attribute)

@@ -60,7 +60,7 @@ class Alternative(msgspec.Struct, frozen=True):
         exposures: jurisdictions that can compel, from the facts.
         control: set where an operator's controller is not known.
         internal: every operator is the organisation itself.
-        ended: the day on which an operator's service ended, if it did, by operator id.
+        ended: says of each region that has closed that it has.
 
     """
 
@@ -71,6 +71,7 @@ class Alternative(msgspec.Struct, frozen=True):
     exposures: tuple[Exposure, ...] = ()
     control: Unknown | None = None
     internal: bool = False
+    ended: tuple[Evidence, ...] = ()
 
 
 class Placement(msgspec.Struct, frozen=True, eq=False):

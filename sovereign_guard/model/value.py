@@ -29,6 +29,7 @@ class Reason(StrEnum):
     TESTS_ONLY = "provider made for tests"
     NOT_STATED = "host whose operator nobody has stated"
     VOCABULARY = "label value outside the vocabulary"
+    HIDDEN = "sensitive value, not shown"
     NO_SUCH_PLACE = "not a region of this cloud in the catalog"
 
 
@@ -49,6 +50,16 @@ class Known(msgspec.Struct, Generic[T], frozen=True):
     origin: str = ""
 
 
+class Reference(msgspec.Struct, frozen=True):
+    """An attribute of a configuration block that an expression refers to; its path without indexes."""
+
+    block: str
+    path: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return ".".join((self.block, *self.path))
+
+
 class Unknown(msgspec.Struct, frozen=True):
     """A value that could not be told, and why.
 
@@ -59,7 +70,7 @@ class Unknown(msgspec.Struct, frozen=True):
         hint: a value reached through references (see `read.references`). It may serve as evidence of a
             country, marked so; it never clears an operator, because a plan shows `lower(var.x)` and
             `var.dr ? "a" : var.x` as nothing but references to `var.x`.
-        feeds: keys of the configuration blocks whose attributes the expression refers to.
+        feeds: what of the configuration's blocks the expression refers to.
         only_feeds: the expression refers to nothing else than those blocks.
 
     """
@@ -68,7 +79,7 @@ class Unknown(msgspec.Struct, frozen=True):
     origin: str = ""
     detail: str = ""
     hint: str | None = None
-    feeds: tuple[str, ...] = ()
+    feeds: tuple[Reference, ...] = ()
     only_feeds: bool = False
 
     def __str__(self) -> str:
@@ -121,22 +132,33 @@ def first_unknown(tree: Tree) -> Unknown | None:
 def walk(tree: Tree, path: tuple[str, ...]) -> list[Tree]:
     """Return the nodes at a path of names; lists on the way are walked through.
 
-    An Unknown on the way stands for whatever lies below it. Absent attributes give nothing; nulls count as
-    absent.
+    An Unknown on the way stands for whatever lies below it, and what lies below something sensitive is
+    sensitive. Absent attributes give nothing; nulls count as absent.
     """
     nodes = [tree]
     for name in path:
-        below: list[Tree] = []
-        for found in nodes:
-            node = plain(found)
-            if isinstance(node, Unknown):
-                below.append(node)
-                continue
-            for item in node if isinstance(node, list) else [node]:
-                item = plain(item)
-                if isinstance(item, Unknown):
-                    below.append(item)
-                elif isinstance(item, dict):
-                    below.extend(item.values() if name == "*" else [item[name]] if name in item else [])
-        nodes = below
+        nodes = [found for node in nodes for found in _step(node, name)]
     return [node for node in nodes if node is not None]
+
+
+def _step(node: Tree, name: str) -> list[Tree]:
+    if isinstance(node, Sensitive):
+        return [
+            below if isinstance(below, Unknown) else Sensitive(below) for below in _step(node.value, name)
+        ]
+    if isinstance(node, Unknown):
+        return [node]
+    if isinstance(node, list):
+        return [found for item in node for found in _step(item, name)]
+    if isinstance(node, dict):
+        return list(node.values()) if name == "*" else [node[name]] if node.get(name) is not None else []
+    return []
+
+
+def texts(tree: Tree) -> list[tuple[str, bool]]:
+    """Return the non-empty texts of a node that is a text or a list of them, each with whether it is sensitive."""
+    if isinstance(tree, Sensitive):
+        return [(text, True) for text, _hidden in texts(tree.value)]
+    if isinstance(tree, list):
+        return [found for item in tree for found in texts(item)]
+    return [(tree, False)] if isinstance(tree, str) and tree else []

@@ -7,95 +7,140 @@ Edges so far: from the resource in which another lies (a bucket) to that other (
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.lineage import Lineage
-from sovereign_guard.model.resource import Family, Inventory, Resource
+from sovereign_guard.model.resource import Family, Inventory
 from sovereign_guard.model.sides import Sides
-from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.value import Evidence, Reason, Unknown
+
+_MOST_PARENTS = 200
+"""Candidate parents that are looked at one by one; of more, the level is any at all."""
 
 
 def propagate(
     inventory: Inventory, classified: Sides[Classification], catalog: Catalog
 ) -> Sides[Classification]:
-    """Return the classifications with what travels along edges added; a level is never lowered."""
-    return Sides(_Containers(inventory, classified.after, catalog).spread(), classified.before)
+    """Return the classifications with what travels along edges added, on both sides; no level is ever lowered."""
+    containers = _Containers(inventory, catalog)
+    if not containers.parents:
+        return classified
+    before = containers.spread(
+        [was or now for was, now in zip(classified.before, classified.after, strict=True)]
+    )
+    return Sides(
+        tuple(containers.spread(classified.after)),
+        tuple(None if was is None else found for was, found in zip(classified.before, before, strict=True)),
+    )
 
 
 class _Containers:
-    """Levels of one input's resources, as their containers raise them."""
+    """What lies in what, by position.
 
-    def __init__(self, inventory: Inventory, own: tuple[Classification, ...], catalog: Catalog) -> None:
+    Attributes:
+        parents: position of a resource -> positions of those in which it may lie, and whether it may lie in none
+            of them.
+
+    """
+
+    def __init__(self, inventory: Inventory, catalog: Catalog) -> None:
         self._inventory = inventory
-        self._own = own
         self._catalog = catalog
-        self._lineage = Lineage(inventory)
         self._types: dict[Family, TypeFacts] = {}
-        self._positions: dict[int, int] = {}
-        self._parents: dict[int, list[int]] = {}
+        self.parents: dict[int, tuple[list[int], bool]] = {}
+        lineage = Lineage(inventory)
+        positions: dict[int, int] = {}
+        for position, resource in enumerate(inventory.resources):
+            parent = self._type(resource.family).parent
+            if parent is None:
+                continue
+            found = lineage.parents(resource, parent)
+            if found.resources:
+                positions = positions or {id(other): at for at, other in enumerate(inventory.resources)}
+                # What a container is not judged for, it does not hand on.
+                judged = [other for other in found.resources if self._type(other.family).judged]
+                at = [positions[id(other)] for other in judged if other is not resource]
+                if at:
+                    self.parents[position] = at, found.outside
+        self._children: dict[int, list[int]] = {}
+        for position, (at, _outside) in self.parents.items():
+            for parent_position in at:
+                self._children.setdefault(parent_position, []).append(position)
 
-    def spread(self) -> tuple[Classification, ...]:
-        for position, resource in enumerate(self._inventory.resources):
-            parent = self._type(resource).parent
-            if parent is not None:
-                found = [
-                    self._position(other)
-                    for other in self._lineage.parents(resource, parent)
-                    if other is not resource and self._type(other).judged
-                ]
-                if found:
-                    self._parents[position] = found
-        if not self._parents:
-            return self._own
-        levels = list(self._own)
-        children: dict[int, list[int]] = {}
-        for position, parents in self._parents.items():
-            for parent_position in parents:
-                children.setdefault(parent_position, []).append(position)
-        # Levels only rise, and there are few of them, so each resource comes up a few times at most, in cycles too.
-        waiting = deque(children)
-        while waiting:
-            parent_position = waiting.popleft()
-            address = self._inventory.resources[parent_position].address
-            for position in children.get(parent_position, ()):
-                raised = inherit(levels[position], levels[parent_position], address)
-                if raised is not levels[position]:
-                    levels[position] = raised
-                    waiting.append(position)
-        return tuple(levels)
-
-    def _type(self, resource: Resource) -> TypeFacts:
-        family = resource.family
+    def _type(self, family: Family) -> TypeFacts:
         found = self._types.get(family)
         if found is None:
             provider = self._catalog.provider(family.provider, family.type)
             found = self._types[family] = self._catalog.type_facts(provider, family.type)
         return found
 
-    def _position(self, resource: Resource) -> int:
-        if not self._positions:
-            self._positions = {id(found): at for at, found in enumerate(self._inventory.resources)}
-        return self._positions[id(resource)]
+    def spread(self, own: Sequence[Classification]) -> list[Classification]:
+        """Return the levels as the containers raise them.
+
+        A resource is looked at again only when the levels of something it lies in have changed. They only rise,
+        and there are few of them, so this ends soon, in cycles too.
+        """
+        levels = list(own)
+        waiting = deque(self.parents)
+        queued = set(waiting)
+        while waiting:
+            position = waiting.popleft()
+            queued.discard(position)
+            at, outside = self.parents[position]
+            raised = inherit(
+                own[position],
+                [(levels[parent], self._inventory.resources[parent].address) for parent in at],
+                outside=outside,
+                highest=len(self._catalog.vocabulary.levels) - 1,
+            )
+            if raised.levels != levels[position].levels or raised.labelled != levels[position].labelled:
+                levels[position] = raised
+                for child in self._children.get(position, ()):
+                    if child not in queued:
+                        queued.add(child)
+                        waiting.append(child)
+        return levels
 
 
-def inherit(child: Classification, container: Classification, address: str) -> Classification:
+def inherit(
+    child: Classification, containers: list[tuple[Classification, str]], *, outside: bool, highest: int
+) -> Classification:
     """Return the child's classification raised by that of what it lies in.
 
-    A child that no label speaks of is what its container is; else the higher of the two holds, for each level
-    that each can have.
+    A child that no label speaks of is what its container is; else the higher of the two holds. Where there are
+    several candidates, the level is one of those that they give.
+
+    Args:
+        containers: classification and address of each resource in which it may lie.
+        outside: whether it may lie in none of them.
+        highest: index of the highest level.
+
     """
-    if container.labelled is False:
+    speaking = [(container, address) for container, address in containers if container.labelled is not False]
+    if not speaking:
         return child
     own = (0,) if child.labelled is False else child.levels
-    levels = tuple(sorted({max(mine, theirs) for mine in own for theirs in container.levels}))
-    labelled = True if child.labelled or container.labelled else None
+    found: set[int] = set(child.levels) if outside or len(speaking) < len(containers) else set()
+    if len(speaking) > _MOST_PARENTS:
+        found.update(range(min(own), highest + 1))
+    else:
+        found.update(
+            max(mine, theirs) for container, _at in speaking for mine in own for theirs in container.levels
+        )
+    levels = tuple(sorted(found))
+    certain = not outside and all(container.labelled for container, _at in speaking)
+    labelled = True if child.labelled or certain else None
     if levels == child.levels and labelled == child.labelled:
         return child
-    unknown = None if len(levels) == 1 else child.unknown or container.unknown
-    evidence = tuple(
-        Evidence(f"lies in {address}: {step.what}", step.where) for step in container.evidence
-    ) or (Evidence(f"lies in {address}"),)
-    kept = child.evidence if child.labelled is not False and levels[0] in child.levels[:1] else ()
-    return Classification(levels, unknown, labelled, (*kept, *evidence), child.outside)
+    unknown = None
+    if len(levels) > 1:
+        unknown = child.unknown or next((c.unknown for c, _at in speaking if c.unknown is not None), None)
+        unknown = unknown or Unknown(Reason.AMBIGUOUS, detail="which of several resources it lies in")
+    evidence = [] if child.labelled is False else list(child.evidence)
+    for container, address in speaking[:3]:
+        steps = container.evidence or (Evidence("its level is not known"),)
+        evidence.extend(Evidence(f"lies in {address}: {step.what}", step.where) for step in steps)
+    return Classification(levels, unknown, labelled, tuple(evidence), child.outside)

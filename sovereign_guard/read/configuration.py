@@ -40,12 +40,12 @@ class BlockExpressions:
 
     def feeds(self, attribute: str) -> tuple[str, ...]:
         """Return keys of the blocks that an attribute's expression refers to."""
-        return tuple(_feeds(self._all().get(attribute)))
+        return tuple(dict.fromkeys(_feeds(self._all().get(attribute))))
 
 
 def _feeds(tree: Tree) -> Iterator[str]:
     if isinstance(tree, Unknown):
-        yield from tree.feeds
+        yield from (reference.block for reference in tree.feeds)
     elif isinstance(tree, dict):
         for part in tree.values():
             yield from _feeds(part)
@@ -128,42 +128,42 @@ class Configurations:
         return self._families.of(block.mode, block.type, configurations[0].provider, configurations)
 
     def _of_block(self, block: BlockWire, module: Module) -> tuple[ProviderConfiguration, ...]:
+        """Return the configurations that a block may use; one, except where the plan does not tell.
+
+        The key names the configuration in the end used (since Terraform 1.1), or one of the block's module that
+        may be a mere stand-in for what was passed to it or what it inherits.
+        """
         key = block.provider_config_key
         local = key.rpartition(":")[2].removeprefix("provider.")
-        aliased = "." in local
+        name, _dot, alias = local.partition(".")
+        name = name or block.type.partition("_")[0]
+        stand_in: ProviderConfigWire | None = None
         for candidate in (key, f"{module.path}:{local}" if module.path else local):
-            if candidate in self._wires and not self._may_be_passed(self._wires[candidate]):
-                return (self._configuration(candidate),)
-        name = local.partition(".")[0] or block.type.partition("_")[0]
-        above = module.ancestors()
-        inherited = next(
-            (
-                k
-                for k in (_scoped(m, name) for m in above)
-                if k in self._wires and not self._may_be_passed(self._wires[k])
-            ),
-            None,
-        )
-        if self._resolves_passing and not aliased:
-            # Since Terraform 1.1 the key names the configuration in the end used, so an absent one is implied.
-            return (self._configuration(inherited) if inherited else self._implied(name),)
-        if module.parent is None and not aliased:
-            return (self._implied(name),)
-        # An older plan does not say which configuration was passed to the module: it may be any of them.
-        paths = {m.path for m in above}
+            wire = self._wires.get(candidate)
+            if wire is not None:
+                if not _stands_in(wire):
+                    return (self._configuration(candidate),)
+                stand_in = wire
+        source = (stand_in.full_name if stand_in else "") or name
+        above = {found.path for found in module.ancestors()}
         possible = [
-            k
-            for k, wire in self._wires.items()
-            if wire.name == name and wire.module_address in paths and not self._may_be_passed(wire)
+            candidate
+            for candidate, wire in self._wires.items()
+            if wire.module_address in above
+            and not _stands_in(wire)
+            and source in (wire.full_name, wire.name, _local_name(candidate))
         ]
-        found = [self._configuration(k) for k in possible]
-        if not inherited and (not aliased or not found):
-            found.insert(0, self._implied(name))
-        return tuple(found)
-
-    def _may_be_passed(self, wire: ProviderConfigWire) -> bool:
-        """Whether an entry of an old plan is a mere stand-in for a configuration passed from above."""
-        return bool(wire.module_address) and not self._resolves_passing and len(wire.expressions) <= 2
+        implied = self._implied(name, stand_in.full_name if stand_in else "")
+        if not alias and (module.parent is None or (stand_in is None and self._resolves_passing)):
+            # Nothing was passed: the nearest default configuration above holds, or the implied one.
+            nearest = next((k for m in module.ancestors() if (k := _scoped(m, name)) in possible), None)
+            return (self._configuration(nearest) if nearest else implied,)
+        if alias and not possible:
+            return (no_configuration(source, f"the plan does not show the provider configuration {key}"),)
+        found = [self._configuration(candidate) for candidate in possible]
+        if not alias and not any(not self._wires[candidate].alias for candidate in possible):
+            found.insert(0, implied)
+        return tuple(found) or (implied,)
 
     def _configuration(self, key: str) -> ProviderConfiguration:
         if key not in self._found:
@@ -176,10 +176,12 @@ class Configurations:
             self._found[key] = ProviderConfiguration(key, wire.full_name or wire.name, settings)
         return self._found[key]
 
-    def _implied(self, name: str) -> ProviderConfiguration:
-        if name not in self._found:
-            self._found[name] = ProviderConfiguration(name, "", {})
-        return self._found[name]
+    def _implied(self, name: str, address: str) -> ProviderConfiguration:
+        """Return the configuration without arguments that Terraform implies where nobody writes one."""
+        key = f"{address or name} (implied)"
+        if key not in self._found:
+            self._found[key] = ProviderConfiguration(name, address, {})
+        return self._found[key]
 
 
 def no_configuration(provider: str, reason: str) -> ProviderConfiguration:
@@ -190,6 +192,15 @@ def no_configuration(provider: str, reason: str) -> ProviderConfiguration:
 def root_values(values: dict[str, Any]) -> dict[str, Any]:
     """Decode the root module's variable values."""
     return {name: msgspec.json.decode(wire.value) for name, wire in values.items() if len(wire.value)}
+
+
+def _local_name(key: str) -> str:
+    return key.rpartition(":")[2].partition(".")[0]
+
+
+def _stands_in(wire: ProviderConfigWire) -> bool:
+    """Whether an entry may be a stand-in for a configuration of another module: it lies in a module and says nothing."""
+    return bool(wire.module_address) and len(wire.expressions) <= len("{}")
 
 
 def _scoped(module: Module, name: str) -> str:

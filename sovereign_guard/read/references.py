@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from sovereign_guard.model.value import Reason, Tree, Unknown
+from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
 from sovereign_guard.read.wire import CallWire, ModuleWire, VariableWire
 
 _MAX_DEPTH = 40
@@ -70,7 +70,11 @@ class References:
     def tree(self, expression: Any, module: Module, origin: str) -> Tree:
         """Turn an expression, or a nested block of them, into a tree with Unknown leaves."""
         if isinstance(expression, list):
-            return [self.tree(item, module, f"{origin}[{at}]") for at, item in enumerate(expression)]
+            # Lists are of nested blocks only, so an empty object in one is a block without arguments.
+            return [
+                self.tree(item, module, f"{origin}[{at}]") if item else {}
+                for at, item in enumerate(expression)
+            ]
         if not isinstance(expression, dict):
             return Unknown(Reason.UNSUPPORTED, origin)
         if not _EXPRESSION_KEYS.issuperset(expression):
@@ -118,7 +122,8 @@ class References:
         else:
             block = ".".join(steps[:3] if head == "data" else steps[:2])
             if block in module.blocks:
-                trace.feeds.append(module.key(block))
+                path = tuple(steps[3 if head == "data" else 2 :])
+                trace.feeds.append(Reference(module.key(block), path))
             else:
                 # local, each, count, path, terraform, self: nothing is shown of their values.
                 trace.others = True
@@ -158,7 +163,7 @@ class _Trace:
     """What following references has met."""
 
     def __init__(self) -> None:
-        self.feeds: list[str] = []
+        self.feeds: list[Reference] = []
         self.hints: list[str] = []
         self.others = False
 

@@ -8,13 +8,23 @@ from collections.abc import Iterator
 import msgspec
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.catalog.catalog import TypeFacts
+from sovereign_guard.catalog.catalog import TypeFacts, matches
 from sovereign_guard.model.host import host_of
 from sovereign_guard.model.knowledge import EndpointSetting, Provider
 from sovereign_guard.model.placement import OperatorUse, Role
 from sovereign_guard.model.policy import DeclaredOperator
 from sovereign_guard.model.resource import InputKind, ProviderConfiguration
-from sovereign_guard.model.value import Evidence, Reason, Sensitive, Tree, Unknown, plain, walk
+from sovereign_guard.model.value import (
+    Evidence,
+    Reason,
+    Reference,
+    Tree,
+    Unknown,
+    first_unknown,
+    plain,
+    texts,
+    walk,
+)
 
 _SERVICE = "{service}"
 
@@ -45,7 +55,7 @@ class Target(msgspec.Struct, frozen=True):
 class Feed(msgspec.Struct, frozen=True):
     """The endpoint is an attribute of these blocks (point 4); the resolver places them."""
 
-    blocks: tuple[str, ...]
+    references: tuple[Reference, ...]
     only: bool
     evidence: tuple[Evidence, ...]
     otherwise: Unknown
@@ -61,7 +71,7 @@ class Endpoints:
         self._kind = kind
 
     def targets(
-        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
     ) -> tuple[Target | Feed, ...]:
         """Return where resources of a type lead to; several where it is not certain, never none."""
         stated = self.stated_provider(provider.addresses, self._outside)
@@ -69,11 +79,15 @@ class Endpoints:
             return (stated,)
         if configuration.unknown is not None:
             return self._unshown(provider, configuration.unknown, facts)
+        possible: list[Target | Feed] = []
         for setting in provider.endpoints:
-            found = tuple(self._read(provider, setting, configuration, facts))
-            if found:
-                return found
-        return self._absent(provider, configuration)
+            if not speaks_of(setting.types, resource_type):
+                continue
+            found, certain = self._read(provider, setting, configuration, facts)
+            possible.extend(found)
+            if certain:
+                return tuple(possible)
+        return (*possible, *self._absent(provider, configuration))
 
     def stated_provider(
         self, addresses: tuple[str, ...], statements: tuple[DeclaredOperator, ...]
@@ -127,7 +141,8 @@ class Endpoints:
             f"provider {configuration.key or provider.id}",
         )
         return tuple(
-            Target((OperatorUse(name, Role.PLATFORM),), None, cloud, evidence=(said,)) for name in absent
+            Target((OperatorUse(name, Role.PLATFORM),), None, cloud, by_default=True, evidence=(said,))
+            for name in absent
         )
 
     def _unshown(self, provider: Provider, unknown: Unknown, facts: TypeFacts) -> tuple[Target, ...]:
@@ -159,60 +174,50 @@ class Endpoints:
         setting: EndpointSetting,
         configuration: ProviderConfiguration,
         facts: TypeFacts,
-    ) -> Iterator[Target | Feed]:
+    ) -> tuple[list[Target | Feed], bool]:
+        """Return where a setting leads, and whether that is certain for this type; nothing where it is not set."""
         where = f"provider {configuration.key or provider.id}, {setting.setting}"
         if _SERVICE not in setting.setting:
-            for node in walk(configuration.settings, tuple(setting.setting.split("."))):
-                target = self._lead(provider, setting, node, where)
-                if target is not None:
-                    yield target
-                    return
-            return
+            nodes = walk(configuration.settings, tuple(setting.setting.split(".")))
+            found = [target for node in nodes for target in self._lead(provider, setting, node, where)]
+            return found, bool(found)
         moved = dict(_by_service(configuration.settings, setting.setting))
-        if not moved:
-            return
         if "" in moved:  # The whole block of endpoints is not known.
-            target = self._lead(provider, setting, moved[""], where)
-            if target is not None:
-                yield target
-            return
-        keys = facts.services or tuple(moved)
-        found = []
-        for key in keys:
-            if key in moved:
-                target = self._lead(provider, setting, moved[key], where.replace(_SERVICE, key))
-                if target is not None:
-                    found.append(target)
-        if found and not facts.services:
-            # Which service the type belongs to is not known: it may be moved by any of these, or by none.
-            yield from self._absent(provider, configuration)
-        yield from found if not facts.services else dict.fromkeys(found)
+            return self._lead(provider, setting, moved[""], where), True
+        keys = [key for key in facts.services or tuple(moved) if key in moved]
+        found = [
+            target
+            for key in keys
+            for target in self._lead(provider, setting, moved[key], where.replace(_SERVICE, key))
+        ]
+        # Where the catalog does not say to which service a type belongs, any of these may move it, or none.
+        return list(dict.fromkeys(found)), bool(found) and bool(facts.services)
 
     def _lead(
         self, provider: Provider, setting: EndpointSetting, node: Tree, where: str
-    ) -> Target | Feed | None:
-        """Return where one setting leads; None where it is empty, which counts as not set."""
-        hidden = isinstance(node, Sensitive)
-        value = plain(node)
-        if isinstance(value, list):
-            value = next((plain(item) for item in value if plain(item)), None)
-        if isinstance(value, Unknown):
-            return self._not_shown(provider, value, where)
-        if value is None or value == "":
-            return None
-        if not isinstance(value, str):
-            return Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud)
-        if setting.value == "name":
-            return self._by_name(setting, value, where)
-        host = host_of(value)
-        shown = "(sensitive value)" if hidden else host
-        if host is None:
-            return Target((), Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name"))
-        return self._by_host(provider, host, shown or "", where)
+    ) -> list[Target | Feed]:
+        """Return where a setting leads; several for a list of addresses, nothing where it is empty."""
+        unknown = first_unknown(node)
+        if unknown is not None:
+            return [self._not_shown(unknown, where)]
+        found: list[Target | Feed] = []
+        for value, hidden in texts(node):
+            if setting.value == "name":
+                found.append(self._by_name(setting, value, where, hidden=hidden))
+                continue
+            host = host_of(value)
+            if host is None:
+                unknown = Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name")
+                found.append(Target((), unknown))
+            else:
+                found.append(self._by_host(provider, host, "(sensitive value)" if hidden else host, where))
+        if not found and plain(node) not in (None, "", []):
+            found.append(Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud))
+        return found
 
-    def _not_shown(self, provider: Provider, value: Unknown, where: str) -> Target | Feed:
+    def _not_shown(self, value: Unknown, where: str) -> Target | Feed:
         if value.feeds:
-            said = Evidence(f"the address comes from {', '.join(value.feeds)}", where)
+            said = Evidence(f"the address comes from {', '.join(map(str, value.feeds))}", where)
             return Feed(value.feeds, value.only_feeds, (said,), value)
         evidence: tuple[Evidence, ...] = ()
         if value.hint is not None:
@@ -228,7 +233,8 @@ class Endpoints:
                 )
         return Target((), msgspec.structs.replace(value, origin=where), "", evidence=evidence)
 
-    def _by_name(self, setting: EndpointSetting, value: str, where: str) -> Target:
+    def _by_name(self, setting: EndpointSetting, value: str, where: str, *, hidden: bool) -> Target:
+        shown = "(sensitive value)" if hidden else repr(value.strip()[:80])
         named = {name.lower(): entry for name, entry in setting.names.items()}.get(value.strip().lower())
         if named is None:
             return Target(
@@ -236,10 +242,10 @@ class Endpoints:
                 Unknown(
                     Reason.NOT_IN_CATALOG,
                     where,
-                    f"{value[:80]!r} is not a name that this setting is known to take",
+                    f"{shown} is not a name that this setting is known to take",
                 ),
             )
-        said = Evidence(f"{value.strip()!r} stands for {named.operator}", where)
+        said = Evidence(f"{shown} stands for {named.operator}", where)
         return Target(
             (OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,)
         )
@@ -263,7 +269,22 @@ class Endpoints:
         if facts.infrastructure and facts.infrastructure != facts.operator:
             operators.append(OperatorUse(facts.infrastructure, Role.INFRASTRUCTURE))
         cloud = facts.cloud or (provider.cloud if facts.operator == provider.operator else "")
-        return Target(tuple(operators), None, cloud, facts.region, evidence=(said,))
+        missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
+        return Target(
+            tuple(operators),
+            missing if facts.stands_on_others else None,
+            cloud,
+            facts.region,
+            evidence=(said,),
+        )
+
+
+def speaks_of(patterns: tuple[str, ...], resource_type: str) -> bool:
+    """Whether patterns include a type: all types where there are none, and none of those after a `!`."""
+    if any(matches(pattern[1:], resource_type) for pattern in patterns if pattern.startswith("!")):
+        return False
+    positive = [pattern for pattern in patterns if not pattern.startswith("!")]
+    return not positive or any(matches(pattern, resource_type) for pattern in positive)
 
 
 def _stated_host(host: str, statements: tuple[DeclaredOperator, ...]) -> DeclaredOperator | None:

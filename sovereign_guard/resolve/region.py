@@ -9,8 +9,8 @@ from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import ProviderConfiguration
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, first_unknown, plain, walk
-from sovereign_guard.resolve.endpoint import Target
+from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, first_unknown, plain, texts, walk
+from sovereign_guard.resolve.endpoint import Target, speaks_of
 
 _SERVICE = "{service}"
 
@@ -22,6 +22,7 @@ class Site(msgspec.Struct, frozen=True):
         shown: region code, None where there is none to tell.
         countries: where data lies, all at once; empty where not known.
         operator: the company that runs this place, where the table names one.
+        ended: says of each region that has closed that it has.
 
     """
 
@@ -31,6 +32,7 @@ class Site(msgspec.Struct, frozen=True):
     unknown_region: Unknown | None = None
     unknown_country: Unknown | None = None
     evidence: tuple[Evidence, ...] = ()
+    ended: tuple[Evidence, ...] = ()
 
 
 NOWHERE = Site(
@@ -63,6 +65,7 @@ class Sites:
         values: dict[str, Tree],
         parent: Placement | None,
         set_by_author: tuple[str, ...],
+        resource_type: str,
     ) -> tuple[Site, ...]:
         """Return where a resource that leads to this target may stand; one site where that is known.
 
@@ -73,7 +76,8 @@ class Sites:
 
         """
         if target.countries:
-            return (Site(target.region or None, target.countries),)
+            untold = None if target.region else Unknown(Reason.NOT_SET, detail="only the country is told")
+            return (Site(target.region or None, target.countries, unknown_region=untold),)
         if not target.operators:
             return (NOWHERE,)
         if target.region and not target.cloud:
@@ -82,16 +86,12 @@ class Sites:
         if provider.region.none and target.by_default:
             return (_nowhere(Unknown(Reason.EVERYWHERE, detail="its user cannot choose a region")),)
         if target.region:
-            return (self._known(target.cloud, [target.region], "endpoint", ()),)
+            return (self._known(target.cloud, [(target.region, False)], "endpoint"),)
         if not target.cloud:
             return (_nowhere(Unknown(Reason.NOT_IN_CATALOG, detail="no regions known of this operator")),)
-        codes, unknown, origin = self._codes(provider, configuration, facts, values, parent, set_by_author)
-        if codes and not isinstance(codes, Placement):
-            site = self._known(target.cloud, codes, origin, ())
-            if site.unknown_region is None:
-                return (site,)
-            # Clients of S3-compatible stores must name some region: one that is none of this cloud says nothing.
-            return self._candidates(target, provider, site.unknown_region)
+        codes, unknown, origin = self._codes(
+            provider, configuration, facts, values, parent, set_by_author, resource_type
+        )
         if isinstance(codes, Placement):
             way = codes.alternatives[0]
             said = Evidence(f"lies in a resource in {way.region or 'the same place'}", origin)
@@ -99,11 +99,22 @@ class Sites:
                 Site(
                     way.region,
                     way.countries,
-                    unknown_country=codes.unknown_country,
                     unknown_region=codes.unknown_region,
+                    unknown_country=codes.unknown_country,
                     evidence=(said,),
                 ),
             )
+        if codes:
+            site = self._known(target.cloud, codes, origin)
+            foreign = (
+                bool(site.operator) and not target.by_default and site.operator != target.operators[0].id
+            )
+            missed = site.unknown_region is not None and site.unknown_region.reason is Reason.NO_SUCH_PLACE
+            if not missed and not foreign:
+                return (site,)
+            # Clients of S3-compatible stores must name some region: one that is none of this operator's says nothing.
+            words = ", ".join("(sensitive value)" if hidden else repr(code[:60]) for code, hidden in codes)
+            unknown = Unknown(Reason.NO_SUCH_PLACE, origin, words)
         return self._candidates(target, provider, unknown)
 
     def _codes(
@@ -114,7 +125,8 @@ class Sites:
         values: dict[str, Tree],
         parent: Placement | None,
         set_by_author: tuple[str, ...],
-    ) -> tuple[list[str] | Placement, Unknown, str]:
+        resource_type: str,
+    ) -> tuple[list[tuple[str, bool]] | Placement, Unknown, str]:
         """Return the region codes, or the parent that tells, or why neither, and where that was read."""
         for path in facts.region:
             name = path.partition(".")[0]
@@ -124,65 +136,87 @@ class Sites:
             )
             if open_end is not None:
                 return [], open_end, path
-            codes = [code for node in nodes for code in _texts(node)]
+            codes = [code for node in nodes for code in texts(node)]
             if codes:
                 return codes, NOWHERE_UNKNOWN, path
         if parent is not None and len(parent.alternatives) == 1 and parent.alternatives[0].region:
             return parent, NOWHERE_UNKNOWN, facts.parent.attribute if facts.parent else ""
         if facts.place:
-            return [facts.place], NOWHERE_UNKNOWN, "resource type"
+            return [(facts.place, False)], NOWHERE_UNKNOWN, "resource type"
         if configuration.unknown is not None:
             return [], configuration.unknown, ""
         for path in provider.region.settings:
+            if not speaks_of(provider.region.setting_types.get(path, ()), resource_type):
+                continue
             where = f"provider {configuration.key or provider.id}, {path}"
             for node in walk(configuration.settings, tuple(path.split("."))):
                 value = plain(node)
                 if isinstance(value, Unknown):
                     return [], msgspec.structs.replace(value, origin=where), where
-                codes = list(_texts(node))
+                codes = texts(node)
                 if codes:
                     return codes, NOWHERE_UNKNOWN, where
         if provider.region.default:
-            return [provider.region.default], NOWHERE_UNKNOWN, f"default of provider {provider.addresses[0]}"
+            return (
+                [(provider.region.default, False)],
+                NOWHERE_UNKNOWN,
+                f"default of provider {provider.addresses[0]}",
+            )
         environment = provider.region.environment
         said = (
             f"it may come from {' or '.join(environment)}, which a plan does not show" if environment else ""
         )
         return [], Unknown(Reason.NOT_SET, "region", said), ""
 
-    def _known(self, cloud: str, codes: list[str], origin: str, evidence: tuple[Evidence, ...]) -> Site:
-        """Return the site of these codes, which stand side by side (zones of a cluster, a multi-region)."""
+    def _known(self, cloud: str, codes: list[tuple[str, bool]], origin: str) -> Site:
+        """Return the site of these codes, which stand side by side (zones of a cluster, a multi-region).
+
+        Args:
+            codes: region codes or zones, each with whether it is sensitive and so must not be shown.
+
+        """
         places: list[Place] = []
-        for code in codes:
+        for code, hidden in codes:
             place = self._catalog.place(cloud, code)
             if place is None:
-                return _nowhere(Unknown(Reason.NO_SUCH_PLACE, origin, repr(code[:60])))
+                words = "(sensitive value)" if hidden else repr(code[:60])
+                return _nowhere(Unknown(Reason.NO_SUCH_PLACE, origin, words))
             places.append(place)
-        unique = list(dict.fromkeys(place.code for place in places))
-        shown = unique[0] if len(unique) == 1 else None
-        where = " and ".join(
-            f"{p.code}{f' ({p.region.place})' if p.region.place else ''}" for p in dict.fromkeys(places)
-        )
-        countries = tuple(sorted({country for place in places for country in place.region.lies_in}))
-        operators = {self.operator_at(cloud, place) for place in places}
-        said = Evidence(
-            f"stands in {where}" + (f", {', '.join(countries)}" if countries else ""),
-            f"{origin}; rules/catalog/regions/{cloud}.yaml",
-        )
-        everywhere = any(place.region.everywhere for place in places)
+        unique = list(dict.fromkeys(places))
+        secret = any(hidden for _code, hidden in codes)
+        where = "(sensitive value)" if secret else " and ".join(_named(place) for place in unique)
+        shown = unique[0].code if len(unique) == 1 and not secret else None
+        countries = tuple(sorted({country for place in unique for country in place.region.lies_in}))
+        operators = {self.operator_at(cloud, place) for place in unique}
+        words = f"stands in {where}" + (f", {', '.join(countries)}" if countries else "")
+        everywhere = any(place.region.everywhere for place in unique)
         unknown_country = None
-        if everywhere or not all(place.region.lies_in for place in places):
+        if everywhere or not all(place.region.lies_in for place in unique):
             unknown_country = Unknown(
                 Reason.EVERYWHERE if everywhere else Reason.NOT_IN_CATALOG, origin, where
             )
             countries = ()
+        unknown_region = None
+        if shown is None:
+            unknown_region = (
+                Unknown(Reason.HIDDEN, origin) if secret else Unknown(Reason.AMBIGUOUS, origin, where)
+            )
         return Site(
             shown=shown,
             countries=countries,
             operator=operators.pop() if len(operators) == 1 else "",
-            unknown_region=None if shown else Unknown(Reason.AMBIGUOUS, origin, where),
+            ended=tuple(self._ended(cloud, place) for place in unique if self._has_ended(place.region)),
+            unknown_region=unknown_region,
             unknown_country=unknown_country,
-            evidence=(*evidence, said),
+            evidence=(Evidence(words, f"{origin}; rules/catalog/regions/{cloud}.yaml"),),
+        )
+
+    def _has_ended(self, region: Region) -> bool:
+        return bool(region.ended) and begins(region.ended) <= self._day
+
+    def _ended(self, cloud: str, place: Place) -> Evidence:
+        return Evidence(
+            f"the region {place.code} closed on {place.region.ended}", f"rules/catalog/regions/{cloud}.yaml"
         )
 
     def _candidates(self, target: Target, provider: Provider, unknown: Unknown) -> tuple[Site, ...]:
@@ -199,7 +233,7 @@ class Sites:
         regions = [
             region
             for region in table.regions.values()
-            if not (region.ended and begins(region.ended) <= self._day)
+            if not self._has_ended(region)
             and not region.everywhere
             and (open_operator or (region.operator or table.operator or first) == first)
         ]
@@ -244,12 +278,8 @@ def _nowhere(unknown: Unknown) -> Site:
     return Site(None, (), unknown_region=unknown, unknown_country=unknown)
 
 
-def _texts(node: Tree) -> list[str]:
-    return [
-        plain(item)
-        for item in (plain(node) if isinstance(plain(node), list) else [node])
-        if isinstance(plain(item), str) and plain(item)
-    ]
+def _named(place: Place) -> str:
+    return f"{place.code} ({place.region.place})" if place.region.place else place.code
 
 
 NOWHERE_UNKNOWN = Unknown(Reason.NOT_SET)

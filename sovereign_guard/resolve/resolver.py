@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterator
 import msgspec
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.catalog.catalog import TypeFacts, matches
+from sovereign_guard.catalog.catalog import Place, TypeFacts
+from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import Infrastructure, Provider
 from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
@@ -20,7 +21,18 @@ from sovereign_guard.model.resource import (
     ProviderConfiguration,
     Resource,
 )
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, holds_unknown, plain, walk
+from sovereign_guard.model.value import (
+    Evidence,
+    Reason,
+    Reference,
+    Tree,
+    Unknown,
+    first_unknown,
+    holds_unknown,
+    plain,
+    texts,
+    walk,
+)
 from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target
 from sovereign_guard.resolve.exposure import Exposures, territory
 from sovereign_guard.resolve.region import NOWHERE, Site, Sites
@@ -133,9 +145,12 @@ class Resolver:
             return None
         self._placing.add(resource.address)
         try:
+            parents = self._lineage.parents(resource, parent)
+            if parents.outside or len(parents.resources) > _MAX_FEEDS:
+                return None
             found = {
                 id(placement): placement
-                for other in self._lineage.parents(resource, parent)[:_MAX_FEEDS]
+                for other in parents.resources
                 if (placement := self.place(other, other.after)).alternatives
             }
         finally:
@@ -161,12 +176,19 @@ class Resolver:
         pairs: list[tuple[Target, Site]] = []
         notes: list[Evidence] = []
         for configuration in subject.configurations:
-            for target in self._lead(provider, configuration, profile.facts):
-                target = self._with_infrastructure(target, profile, values)
+            for target in self._lead(provider, configuration, profile.facts, subject.type):
+                target = self._with_infrastructure(target, profile, values, parent)
                 sites = self._sites.of(
-                    target, provider, configuration, profile.facts, values, parent, set_by_author
+                    target,
+                    provider,
+                    configuration,
+                    profile.facts,
+                    values,
+                    parent,
+                    set_by_author,
+                    subject.type,
                 )
-                pairs.extend((self._run_by(target, site), site) for site in sites)
+                pairs.extend((_run_by(target, site), site) for site in sites)
         if len(subject.configurations) > 1:
             keys = ", ".join(configuration.key for configuration in subject.configurations)
             notes.append(
@@ -186,11 +208,11 @@ class Resolver:
         )
 
     def _lead(
-        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
     ) -> Iterator[Target]:
-        key = (configuration, provider.id, facts.services, facts.compatible)
+        key = (configuration, provider.id, resource_type)
         if key not in self._targets:
-            self._targets[key] = self._endpoints.targets(provider, configuration, facts)
+            self._targets[key] = self._endpoints.targets(provider, configuration, facts, resource_type)
         for target in self._targets[key]:
             if isinstance(target, Feed):
                 yield from self._fed(target)
@@ -200,16 +222,15 @@ class Resolver:
     def _fed(self, feed: Feed) -> Iterator[Target]:
         """Point 4: the operator of the resources that the address comes from."""
         open_end = not feed.only
-        placed = 0
-        for key in feed.blocks:
-            if key in self._placing or len(self._placing) > _MAX_FEEDS:
+        for reference in feed.references:
+            key = reference.block
+            if key in self._placing or len(self._placing) > _MAX_FEEDS or not self._answers(reference):
                 open_end = True
                 continue
             self._placing.add(key)
             try:
                 for placement in self._placements_of(key):
                     for way in placement.alternatives:
-                        placed += 1
                         yield Target(
                             way.operators,
                             way.missing,
@@ -221,8 +242,19 @@ class Resolver:
                     open_end = open_end or placement.places_nothing
             finally:
                 self._placing.discard(key)
-        if open_end or not placed:
+        if open_end:
             yield Target((), feed.otherwise, evidence=feed.evidence)
+
+    def _answers(self, reference: Reference) -> bool:
+        """Whether a reference is to the address at which its resource answers.
+
+        A secret, a DNS record or a bucket's name can hold the address of anything, so it tells nothing.
+        """
+        block = self._inventory.blocks.get(reference.block)
+        if block is None or self._catalog.address_attributes.isdisjoint(reference.path):
+            return False
+        facts = self._profile(block.family.provider, block.type).facts
+        return facts.kind in (Kind.STORES, Kind.PROCESSES) or (facts.kind is Kind.TRANSPORTS and facts.judged)
 
     def _placements_of(self, key: str) -> list[Placement]:
         instances = self._lineage.instances(key)
@@ -242,64 +274,56 @@ class Resolver:
         named = dict(zip(profile.telling, values, strict=True))
         return [self._work_out(subject, profile, named, None, self._set_by_author(block, profile, values))]
 
-    def _with_infrastructure(self, target: Target, profile: _Profile, values: dict[str, Tree]) -> Target:
-        """Point 2: add the operator of the cloud below, where the resource names it."""
-        if not profile.facts.below:
-            return target
+    def _with_infrastructure(
+        self, target: Target, profile: _Profile, values: dict[str, Tree], parent: Placement | None
+    ) -> Target:
+        """Point 2: add the operators of the clouds below, where the resource names them."""
+        provider = profile.provider
+        own = bool(target.operators) and provider is not None and target.operators[0].id == provider.operator
+        if not profile.facts.below or (target.operators and not own):
+            return target  # Another operator's own installation of the same software.
         operators = list(target.operators)
         evidence = list(target.evidence)
-        region, countries, missing = target.region, set(target.countries), target.missing
-        told = False
+        missing: Unknown | None = None
+        places: list[tuple[str, Place | None]] = []
         for entry in profile.facts.below:
             for cloud, name in _named_below(values, entry):
-                told = True
+                unknown = next((part for part in (cloud, name) if isinstance(part, Unknown)), None)
                 if isinstance(cloud, Unknown) or isinstance(name, Unknown):
-                    missing = missing or (
-                        cloud if isinstance(cloud, Unknown) else name if isinstance(name, Unknown) else None
-                    )
+                    missing = missing or unknown
                     continue
                 found = self._catalog.place_below(entry.names, cloud, name)
                 if found is None:
-                    missing = missing or Unknown(
-                        Reason.NOT_IN_CATALOG,
-                        entry.region or entry.cloud,
-                        f"the cloud {(cloud or name)[:60]!r} below this service",
-                    )
+                    where = entry.region or entry.cloud
+                    words = f"the cloud {(cloud or name)[:60]!r} below this service"
+                    missing = missing or Unknown(Reason.NOT_IN_CATALOG, where, words)
                     continue
                 table, place = found
                 operator = self._sites.operator_at(table, place)
+                places.append((name, place))
                 operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
-                evidence.append(
-                    Evidence(
-                        f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}",
-                        f"rules/catalog/regions/{entry.names}.yaml",
-                    )
-                )
-                if place is not None:
-                    region = name
-                    countries.update(place.region.lies_in)
-        if not told:
-            missing = missing or Unknown(
-                Reason.NOT_SET,
-                profile.facts.below[0].region or profile.facts.below[0].cloud,
-                "the cloud below this service is not named",
-            )
+                words = f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}"
+                evidence.append(Evidence(words, f"rules/catalog/regions/{entry.names}.yaml"))
+        if places:
+            missing = None if missing is None or missing.reason is Reason.NOT_IN_CATALOG else missing
+        elif missing is None:
+            if parent is not None and len(parent.alternatives) == 1:
+                return _as_parent(target, parent)
+            first = profile.facts.below[0]
+            where = first.region or first.cloud
+            missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
+        told = [place for _name, place in places if place is not None]
+        whole = len(told) == len(places)
+        countries = {country for place in told for country in place.region.lies_in} if whole else set()
         return msgspec.structs.replace(
             target,
             operators=tuple(dict.fromkeys(operators)),
-            missing=missing,
-            region=region,
+            missing=target.missing or missing,
+            region=places[0][0] if len(places) == 1 and whole else "",
             countries=tuple(sorted(countries)),
             cloud="",
             evidence=tuple(evidence),
         )
-
-    def _run_by(self, target: Target, site: Site) -> Target:
-        """Point 5: the region decides which company operates, where it does."""
-        if not site.operator or not target.operators or target.operators[0].id == site.operator:
-            return target
-        first = OperatorUse(site.operator, target.operators[0].role)
-        return msgspec.structs.replace(target, operators=(first, *target.operators[1:]))
 
     # -- the whole -------------------------------------------------------------------------------------------
 
@@ -356,7 +380,30 @@ class Resolver:
             exposures=tuple(dict.fromkeys(exposures)),
             control=control,
             internal=internal,
+            ended=site.ended,
         )
+
+
+def _run_by(target: Target, site: Site) -> Target:
+    """Point 5: the region decides which company operates, where nothing before it has."""
+    if not target.by_default or not site.operator or not target.operators:
+        return target
+    first = OperatorUse(site.operator, target.operators[0].role)
+    return msgspec.structs.replace(target, operators=(first, *target.operators[1:]))
+
+
+def _as_parent(target: Target, parent: Placement) -> Target:
+    """Return a target placed like the resource in which this one lies (a topic in its cluster)."""
+    way = parent.alternatives[0]
+    return msgspec.structs.replace(
+        target,
+        operators=way.operators,
+        missing=way.missing,
+        region=way.region or "",
+        countries=way.countries,
+        cloud="",
+        evidence=(*target.evidence, *parent.evidence),
+    )
 
 
 def _named_below(
@@ -380,10 +427,11 @@ def _named_below(
 def _texts(values: dict[str, Tree], path: str) -> list[str | Unknown]:
     found: list[str | Unknown] = []
     for node in walk(values, tuple(path.split("."))):
-        for item in node if isinstance(node, list) else [node]:
-            value = plain(item)
-            if isinstance(value, Unknown) or (isinstance(value, str) and value):
-                found.append(value)
+        unknown = first_unknown(node)
+        if unknown is not None:
+            found.append(unknown)
+        for text, hidden in texts(node):
+            found.append(Unknown(Reason.HIDDEN, path) if hidden else text)
     return found
 
 

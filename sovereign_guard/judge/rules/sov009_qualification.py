@@ -40,18 +40,25 @@ def verdict(case: Case) -> Verdict:
     def judge(requirement: Requirement, way: Alternative) -> Verdict:
         if requirement.qualification is None or way.internal:
             return Verdict.PASS
-        answers = [
-            qualification.in_force(case.day, way.region)
-            for use in way.operators
-            if (operator := case.catalog.operator(use.id)) is not None
-            for qualification in operator.qualifications
-            if qualification.scheme == requirement.qualification
-        ]
-        if True in answers:
-            return Verdict.PASS
-        return Verdict.UNKNOWN if way.missing is not None or None in answers else Verdict.FAIL
+        answers = [_qualified(case, use.id, requirement.qualification, way.region) for use in way.operators]
+        if False in answers:
+            return Verdict.FAIL
+        return Verdict.UNKNOWN if way.missing is not None or None in answers else Verdict.PASS
 
     return case.decide(judge)
+
+
+def _qualified(case: Case, operator_id: str, scheme: str, region: str | None) -> bool | None:
+    """Whether an operator holds a qualification in force; None where that depends on a region that is not known."""
+    operator = case.catalog.operator(operator_id)
+    if operator is not None and operator.internal:
+        return True
+    answers = [
+        held.in_force(case.day, region)
+        for held in (operator.qualifications if operator else ())
+        if held.scheme == scheme
+    ]
+    return True if True in answers else None if None in answers else False
 
 
 def _held(case: Case, operators: list[str], schemes: list[str]) -> list[Evidence]:

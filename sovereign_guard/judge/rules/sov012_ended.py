@@ -22,7 +22,7 @@ def verdict(case: Case) -> Verdict:
 
 
 def _ended(case: Case, way: Alternative) -> list[Evidence]:
-    found: list[Evidence] = []
+    found = list(way.ended)
     for use in way.operators:
         operator = case.catalog.operator(use.id)
         state = operator.state_on(case.day) if operator else None
