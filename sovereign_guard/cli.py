@@ -35,7 +35,7 @@ or understood as a whole; 4 internal error.
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
 @click.version_option(__version__, prog_name="sovereign-guard", message="%(prog)s %(version)s")
 def cli() -> None:
-    r"""Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
+    """Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
 
     \b
     terraform plan -out=tfplan && terraform show -json tfplan > plan.json
@@ -244,10 +244,11 @@ def _request(
     from sovereign_guard.pipeline import Request
 
     known = _catalog()
-    configuration = _configuration(config, ignored=ignore_repo_config)
+    repositories = _repositories(paths)
+    configuration = _configuration(config, repositories, ignored=ignore_repo_config)
     wanted = policy or (configuration.policy if configuration else None)
     beside = Path() if policy or configuration is None else configuration.path.parent
-    chosen = _policy(wanted, beside, known)
+    chosen = _policy(wanted, beside, known, repositories)
     statements = Statements()
     if configuration is not None:
         statements, known = configuration.statements(known, chosen, policy_is_pinned=policy is not None)
@@ -264,14 +265,20 @@ def _request(
     )
 
 
-def _configuration(given: str | None, *, ignored: bool) -> Configuration | None:
+def _repositories(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return folders of what is judged: the working directory, and where the inputs lie."""
+    return (Path(), *dict.fromkeys(Path(path).parent for path in paths if path != "-"))
+
+
+def _configuration(
+    given: str | None, repositories: tuple[Path, ...], *, ignored: bool
+) -> Configuration | None:
     from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
 
-    here = Path()
-    path = Path(given) if given is not None else None if ignored else find_repository_file(here)
+    path = Path(given) if given is not None else None if ignored else find_repository_file(Path())
     if path is None:
         return None
-    inside = given is None or lies_in_repository(path, here)
+    inside = given is None or lies_in_repository(path, repositories)
     if inside and ignored:
         raise UsageError(
             f"{given} lies in the repository that is judged, of which nothing is to be used.",
@@ -282,7 +289,8 @@ def _configuration(given: str | None, *, ignored: bool) -> Configuration | None:
     return read_configuration(path, from_repository=inside)
 
 
-def _policy(wanted: str | None, beside: Path, known: Catalog) -> Policy:
+def _policy(wanted: str | None, beside: Path, known: Catalog, repositories: tuple[Path, ...]) -> Policy:
+    """Return the policy; one that the judged repository has written itself cannot widen what counts of its word."""
     name = wanted or "three-circles"
     if name in known.policies:
         return known.policies[name]
@@ -292,9 +300,16 @@ def _policy(wanted: str | None, beside: Path, known: Catalog) -> Policy:
             f"no policy {name!r}: neither a shipped one nor a file.",
             hint=f"Shipped: {', '.join(known.policies)}.",
         )
-    from sovereign_guard.catalog.policies import read_policy
+    import msgspec
 
-    return read_policy(path, known.vocabulary.levels, tuple(known.policies))
+    from sovereign_guard.catalog.discovery import lies_in_repository
+    from sovereign_guard.catalog.policies import read_policy
+    from sovereign_guard.model.policy import RepositoryWord, Trust
+
+    policy = read_policy(path, known.vocabulary.levels, tuple(known.policies))
+    if policy.trust.operators is RepositoryWord.ANY and lies_in_repository(path, repositories):
+        return msgspec.structs.replace(policy, trust=Trust())
+    return policy
 
 
 def _catalog() -> Catalog:
@@ -370,4 +385,7 @@ def _emit(pieces: Iterable[bytes], output: str | None) -> None:
 
 
 def _complain(text: str) -> None:
-    sys.stderr.write(f"sovereign-guard: {text}\n")
+    from sovereign_guard.report.words import clean
+
+    lines = "\n".join(clean(line) for line in text.splitlines())
+    sys.stderr.write(f"sovereign-guard: {lines}\n")

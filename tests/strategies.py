@@ -280,6 +280,9 @@ class _Plan:
     ) -> None:
         draw = self.draw
         change = draw(st.sampled_from(("create", "create", "create", "update", "replace", "no-op", "forget")))
+        if change in ("no-op", "forget") and kind.parent is not None and unknown.pop(kind.parent[0], False):
+            # Whatever stands already is known.
+            after[kind.parent[0]] = self._name_of(expressions[kind.parent[0]]["references"][1])
         actions = {"replace": ["delete", "create"]}.get(change, [change])
         before = None
         if change != "create":

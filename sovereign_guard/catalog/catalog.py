@@ -172,9 +172,13 @@ class Catalog:
         if len(parts) == 1:
             name = address.partition(".")[0]
             return self._data.providers.get(name) or self._by_address.get(f"hashicorp/{name}")
-        if len(parts) == 3 and (parts[0] in PUBLIC_REGISTRIES or parts[0] in self._mirrors):
-            return self._by_address.get("/".join(parts[1:]))
-        return self._by_address.get(address)
+        return self._by_address.get(self.short_address(address))
+
+    def short_address(self, address: str) -> str:
+        """Return a source address without its host, where that is a public registry or a mirror of it."""
+        host, _slash, rest = address.lower().partition("/")
+        known = host in PUBLIC_REGISTRIES or host in self._mirrors
+        return rest if known and rest.count("/") == 1 else address.lower()
 
     def _implied_by(self, resource_type: str) -> Provider | None:
         return self._by_prefix.get(resource_type.partition("_")[0])
@@ -206,6 +210,8 @@ class Catalog:
         kind = Kind(rule.kind) if rule else None
         region = rule.region if rule and rule.region is not None else regions
         places = provider.labels if provider else LABELS_ANYWHERE
+        if not places.own and not places.effective:
+            places = LABELS_ANYWHERE
         labels = rule.labels if rule and rule.labels is not None else places.own
         effective = places.effective
         below = tuple(

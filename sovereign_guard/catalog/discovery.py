@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 FILE_NAME = ".sovereign-guard.yaml"
@@ -19,14 +20,19 @@ def find_repository_file(start: Path) -> Path | None:
     return None
 
 
-def lies_in_repository(path: Path, start: Path) -> bool:
-    """Whether a file lies in the repository that is judged, so that the judged change can have written it.
+def lies_in_repository(path: Path, starts: tuple[Path, ...]) -> bool:
+    """Whether a file lies in a repository that is judged, so that the judged change can have written it.
 
-    That is the working directory and what lies below it, and, in a git checkout, all of the checkout.
+    Args:
+        path: the file, by the name under which it is given and, if that is a link, where the link leads.
+        starts: the working directory and the folders of the inputs. Each stands for the git checkout that it lies
+            in, or for itself.
+
     """
-    file = path.resolve()
-    folder = start.resolve()
-    root = next(
-        (candidate for candidate in (folder, *folder.parents) if (candidate / ".git").exists()), folder
-    )
-    return file.is_relative_to(root)
+    names = (Path(os.path.abspath(path)), path.resolve())  # noqa: PTH100 - without following the last link
+    for start in starts:
+        folder = start.resolve()
+        root = next((found for found in (folder, *folder.parents) if (found / ".git").exists()), folder)
+        if any(name.is_relative_to(root) for name in names):
+            return True
+    return False

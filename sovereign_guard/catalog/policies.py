@@ -32,9 +32,13 @@ def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -
         base = file.data["extends"]
         if base in shipped:
             inherited = read_yaml(folder / "policies" / f"{base}.yaml").data
-            file.data = {**inherited, **{k: v for k, v in file.data.items() if k != "extends"}}
-            file.data["areas"] = {**inherited.get("areas", {}), **file.data["areas"]}
-            file.data["levels"] = {**inherited.get("levels", {}), **file.data["levels"]}
+            own = {key: value for key, value in file.data.items() if key != "extends"}
+            levels_of_both = {
+                name: {**inherited["levels"].get(name, {}), **own.get("levels", {}).get(name, {})}
+                for name in (*inherited["levels"], *own.get("levels", {}))
+            }
+            areas = {**inherited.get("areas", {}), **own.get("areas", {})}
+            file.data = {**inherited, **own, "areas": areas, "levels": levels_of_both}
         else:
             file.fault(f"no shipped policy {base!r}.", "extends", hint=f"Shipped: {', '.join(shipped)}.")
     if not file.problems and file.data["id"] in shipped:

@@ -65,6 +65,11 @@ class Configuration:
         mirrors = hearing.mirrors(self._data.get("mirrors", []))
         if self._file.problems:
             raise ConfigurationErrors(self._file.problems)
+        if self.policy is not None and policy_is_pinned and self.from_repository:
+            where = self._file.place("policy")
+            hearing.refused.append(
+                Evidence(f"policy {self.policy}: another was given on the command line", where)
+            )
         if self.policy is not None and not policy_is_pinned:
             hearing.accepted.insert(0, Evidence(f"policy {policy.id}", self._file.place("policy")))
         statements = Statements(

@@ -121,6 +121,9 @@ class YamlFile:
             return
         for error in validator(schema, folder).iter_errors(self.data):
             path = tuple(error.absolute_path)
+            if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+                known = error.schema.get("properties", {})
+                path = (*path, *[key for key in error.instance if key not in known][:1])
             name = "/".join(str(part) for part in path) or "the file"
             self.fault(f"{name}: {_in_words(error)}", *path, hint=_hint(error))
 

@@ -51,9 +51,14 @@ class Classifier:
         profile = self._families.get(family)
         if profile is None:
             profile = self._families[family] = self._profile(family.provider, family.type)
-        labels, unknown = (
-            self._labels(resource, profile, attributes) if profile.own or profile.effective else _NO_LABELS
-        )
+        try:
+            labels, unknown = (
+                self._labels(resource, profile, attributes)
+                if profile.own or profile.effective
+                else _NO_LABELS
+            )
+        except RecursionError:
+            labels, unknown = (), Unknown(Reason.UNSUPPORTED, detail="its attributes are nested too deeply")
         stated = self._stated_of(resource.address) if self._stated else ()
         key = (labels, unknown, stated)
         found = self._found.get(key)

@@ -1,10 +1,17 @@
-"""The normal form in which label keys and values are compared: no case, no accents, no separators."""
+"""The normal form in which label keys and values are compared: no case, no accents, no separators.
+
+Characters that nobody sees (zero-width spaces, soft hyphens, controls, fillers) do not count either: a label that
+reads the same to a person says the same.
+"""
 
 from __future__ import annotations
 
 import unicodedata
 
-_SEPARATORS = str.maketrans(dict.fromkeys(" \t\r\n\u00a0-_.:/+,;|'\"", " "))
+_SEPARATORS = frozenset(" \t\r\n-_.:/+,;|'\"\u00b7\u2027\u2022\u30fb")
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me"})
+_SPACES_AND_DASHES = frozenset({"Zs", "Zl", "Zp", "Pd", "Pc"})
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -12,19 +19,33 @@ def words(text: str) -> tuple[str, ...]:
 
     >>> words("acme:DataClassification")
     ('acme', 'data', 'classification')
-    >>> words("Données  Sensibles")
+    >>> words("Donn\u00e9es  Sensibles")
     ('donnees', 'sensibles')
     """
     spaced: list[str] = []
     previous = ""
-    for char in unicodedata.normalize("NFKD", text):
-        if unicodedata.combining(char):
-            continue
-        if char.isupper() and previous.islower():
+    for char in text if text.isascii() else _seen(text):
+        if char in _SEPARATORS:
+            char = " "
+        elif char.isupper() and previous.islower():
             spaced.append(" ")
+        elif char < " " or char == "\x7f":
+            continue
         spaced.append(char)
         previous = char
-    return tuple("".join(spaced).translate(_SEPARATORS).casefold().split())
+    return tuple("".join(spaced).casefold().split())
+
+
+def _seen(text: str) -> str:
+    """Take apart what is composed and keep what is seen; every kind of space and dash becomes a space."""
+    kept: list[str] = []
+    for char in unicodedata.normalize("NFKD", text):
+        category = unicodedata.category(char)
+        if category in _SPACES_AND_DASHES:
+            kept.append(" ")
+        elif char in _SEPARATORS or (category not in _UNSEEN and char not in _FILLERS):
+            kept.append(char)
+    return "".join(kept)
 
 
 def normal(text: str) -> str:

@@ -8,7 +8,7 @@ import msgspec
 
 from sovereign_guard.model.knowledge import Parent
 from sovereign_guard.model.resource import Inventory, Resource
-from sovereign_guard.model.value import Unknown, plain
+from sovereign_guard.model.value import Reason, Unknown, plain
 
 _IDENTIFIERS = ("id", "name", "arn")
 
@@ -52,7 +52,10 @@ class Lineage:
             ]
             if found:
                 return Parents(tuple(_closest(resource, found)), outside=False)
-        (value,) = resource.after.select((parent.attribute,))
+        try:
+            (value,) = resource.after.select((parent.attribute,))
+        except RecursionError:
+            value = Unknown(Reason.UNSUPPORTED, parent.attribute)
         name = plain(value)
         if isinstance(name, Unknown):
             # It may be any of those here, or one that is not here.

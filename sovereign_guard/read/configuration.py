@@ -158,7 +158,7 @@ class Configurations:
             # Nothing was passed: the nearest default configuration above holds, or the implied one.
             nearest = next((k for m in module.ancestors() if (k := _scoped(m, name)) in possible), None)
             return (self._configuration(nearest) if nearest else implied,)
-        if alias and not possible:
+        if alias and (module.parent is None or not possible):
             return (no_configuration(source, f"the plan does not show the provider configuration {key}"),)
         found = [self._configuration(candidate) for candidate in possible]
         if not alias and not any(not self._wires[candidate].alias for candidate in possible):

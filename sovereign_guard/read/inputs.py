@@ -11,13 +11,18 @@ from sovereign_guard.errors import InputError
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.read.content import STDIN, Content, is_binary_plan, read_content
-from sovereign_guard.read.plan import read_plan
+from sovereign_guard.read.plan import read_plan, with_duplicates
 from sovereign_guard.read.state import read_raw_state, read_shown_state
 from sovereign_guard.read.wire import DocumentWire
 
 _DECODER = msgspec.json.Decoder(DocumentWire)
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _FORMATS = ("0", "1")
+_EMPTY_STATE = frozenset({"format_version", "terraform_version", "values", "checks", "timestamp"})
+"""What `terraform show -json` may print of a state without resources."""
+_ENCRYPTED = "encrypted_data"
+_HEAD = 4096
+_LOG_MARK = b'"@level"'
 
 
 def read_all(
@@ -36,6 +41,15 @@ def read_all(
         try:
             content = _shown_by_terraform(path) if allow_terraform and _binary(path) else read_content(path)
             inventory, found = _read_one(content)
+        except RecursionError:
+            problems.append(
+                InputProblem(
+                    path,
+                    "this JSON is nested too deeply to be read.",
+                    "Is this the output of Terraform?",
+                    path,
+                )
+            )
         except InputError as error:
             problems.append(
                 InputProblem(path, error.message, error.hint, error.file or path, error.line, error.column)
@@ -59,7 +73,8 @@ def _binary(path: str) -> bool:
 def _shown_by_terraform(path: str) -> Content:
     from sovereign_guard.read.terraform import show_plan
 
-    return Content(path, show_plan(path))
+    # The digest is that of the file which a pipeline goes on to apply.
+    return Content(path, show_plan(path), digested=Path(path).read_bytes())
 
 
 def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
@@ -73,7 +88,7 @@ def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
                 file=content.path,
             )
         if document.values is not None:
-            return read_shown_state(content, document), []
+            return with_duplicates(read_shown_state(content, document))
         if (
             document.resource_changes is not None
             or document.deferred_changes is not None
@@ -83,10 +98,22 @@ def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
             return read_plan(content, document)
         if document.errored:
             return read_plan(content, document)
-        # `terraform show -json` of an empty state prints nothing but the format version.
-        return read_shown_state(content, document), []
+        unknown = _keys(content) - _EMPTY_STATE
+        if not unknown:
+            return read_shown_state(content, document), []
+        raise InputError(
+            f"this is JSON of Terraform, but neither a plan nor a state: it holds {', '.join(sorted(unknown)[:5])}.",
+            hint="Run: terraform show -json tfplan > plan.json",
+            file=content.path,
+        )
     if document.version is not None and (document.resources is not None or document.lineage is not None):
-        return read_raw_state(content, document), []
+        return with_duplicates(read_raw_state(content, document))
+    if _ENCRYPTED in _keys(content):
+        raise InputError(
+            "this is a state that OpenTofu has encrypted.",
+            hint="Run: tofu show -json > state.json, where its key is configured.",
+            file=content.path,
+        )
     raise InputError(
         "this is JSON, but neither a plan nor a state: it has no `format_version`.",
         hint=(
@@ -96,6 +123,10 @@ def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
         ),
         file=content.path,
     )
+
+
+def _keys(content: Content) -> set[str]:
+    return set(msgspec.json.decode(content.data, type=dict[str, msgspec.Raw]))
 
 
 def _decode(content: Content) -> DocumentWire:
@@ -122,6 +153,12 @@ def _decode(content: Content) -> DocumentWire:
 
 
 def _malformed(content: Content, message: str) -> InputError:
+    if _LOG_MARK in content.data[:_HEAD]:
+        return InputError(
+            "this is the log of `terraform plan -json`, not a plan.",
+            hint="Run: terraform show -json tfplan > plan.json",
+            file=content.path,
+        )
     match = _BYTE.search(message)
     truncated = "truncated" in message
     line, column = content.position(len(content.data) if truncated or not match else int(match[1]))

@@ -54,7 +54,9 @@ class Lens:
         self.masks = _Masks(self)
 
     def decode(self, raw: msgspec.Raw | bytes) -> tuple[Tree, ...] | None:
-        """Return the values of these names in a JSON object; None where the text is not an object."""
+        """Return the values of these names in a JSON object; None where the text is absent or not an object."""
+        if not len(raw):
+            return None
         try:
             return _as_tuple(self._shape.decode(raw))
         except msgspec.ValidationError:

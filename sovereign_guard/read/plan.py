@@ -54,14 +54,12 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
     path = content.path
     problems: list[InputProblem] = []
     changes = document.resource_changes
-    if changes is None:
-        if _holds_resources(document):
-            raise InputError(
-                "this plan has planned values but no `resource_changes`, so it was cut by hand.",
-                hint="Give the whole output of: terraform show -json tfplan",
-                file=path,
-            )
-        changes = []
+    if not changes and not document.deferred_changes and _holds_resources(document):
+        raise InputError(
+            "this plan has planned values but no `resource_changes`: it was cut by hand, or made with -refresh-only.",
+            hint="Give the whole output of `terraform show -json tfplan`; for what stands, that of `terraform show -json`.",
+            file=path,
+        )
     deferred = [entry.resource_change for entry in document.deferred_changes or [] if entry.resource_change]
     warnings: list[str] = []
     if document.errored:
@@ -83,7 +81,7 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
             f"{path}: {len(deferred)} change(s) are deferred to a later plan and judged as far as shown."
         )
     builder = _Builder(document)
-    resources = tuple(builder.resource(wire, problems, path) for wire in (*changes, *deferred))
+    resources = tuple(builder.resource(wire, problems, path) for wire in (*(changes or ()), *deferred))
     problems.extend(_duplicates(resources, path))
     return (
         Inventory(
@@ -212,6 +210,11 @@ def _before(change: ChangeWire) -> Attributes | None:
 
 def _holds_resources(document: DocumentWire) -> bool:
     return b'"address"' in bytes(document.planned_values)
+
+
+def with_duplicates(inventory: Inventory) -> tuple[Inventory, list[InputProblem]]:
+    """Return an inventory with a problem for each address that stands in it more than once."""
+    return inventory, _duplicates(inventory.resources, inventory.path)
 
 
 def _duplicates(resources: tuple[Resource, ...], path: str) -> list[InputProblem]:

@@ -106,7 +106,10 @@ class References:
             trace.others = True
             return
         for reference in _longest(references):
-            self._follow_one(_steps(reference), module, trace, depth)
+            # Each is followed once however many ways lead to it, or a few modules could fan out without end.
+            if (module.path, reference) not in trace.followed:
+                trace.followed.add((module.path, reference))
+                self._follow_one(_steps(reference), module, trace, depth)
 
     def _follow_one(self, steps: list[str], module: Module, trace: _Trace, depth: int) -> None:
         head = steps[0]
@@ -166,6 +169,7 @@ class _Trace:
         self.feeds: list[Reference] = []
         self.hints: list[str] = []
         self.others = False
+        self.followed: set[tuple[str, str]] = set()
 
 
 def _longest(references: list[Any]) -> list[str]:

@@ -84,6 +84,13 @@ class Resolver:
 
     def place(self, resource: Resource, attributes: Attributes) -> Placement:
         """Place a resource by one side of its change."""
+        try:
+            return self._place(resource, attributes)
+        except RecursionError:
+            unknown = Unknown(Reason.UNSUPPORTED, resource.address, "its attributes are nested too deeply")
+            return self._placement([(Target((), unknown), NOWHERE)], ())
+
+    def _place(self, resource: Resource, attributes: Attributes) -> Placement:
         family = resource.family
         profile = self._families.get(family)
         if profile is None:
@@ -198,8 +205,7 @@ class Resolver:
 
     def _uncatalogued(self, subject: _Subject) -> Placement:
         addresses = tuple({c.provider for c in subject.configurations} | {_address(subject)})
-        short = tuple("/".join(address.lower().split("/")[-2:]) for address in addresses if address)
-        stated = self._endpoints.stated_gap((*(a.lower() for a in addresses if a), *short))
+        stated = self._endpoints.stated_gap(tuple(self._catalog.short_address(a) for a in addresses if a))
         if stated is not None:
             return self._placement([(stated, _site_of(stated))], ())
         name = next((address for address in addresses if address), subject.type.partition("_")[0])
