@@ -17,7 +17,9 @@ from sovereign_guard.model.resource import (
     NoAttributes,
     ProviderConfiguration,
     Resource,
+    UnknownAttributes,
 )
+from sovereign_guard.model.value import Reason
 from sovereign_guard.read.configuration import Configurations, Families, no_configuration, root_values
 from sovereign_guard.read.content import Content
 from sovereign_guard.read.lens import PlanAttributes
@@ -40,8 +42,10 @@ _NO_ATTRIBUTES = NoAttributes()
 
 _CREATE, _DELETE, _FORGET = Change.CREATE, Change.DELETE, Change.FORGET
 
-_SHORTEST_IMPORT = 4
-"""Length of `null`, which stands for no import."""
+_SHORTEST = len("null")
+"""Text up to this length holds nothing: it is absent, `null` or `{}`."""
+
+_UNTOLD = UnknownAttributes(Reason.NOT_SHOWN)
 
 
 def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list[InputProblem]]:
@@ -122,7 +126,7 @@ class _Builder:
         provider = wire.provider_name or ""
         wire_change = wire.change
         change = _CHANGES.get(wire_change.actions or ())
-        if change is None or len(wire_change.importing) > _SHORTEST_IMPORT:
+        if change is None or len(wire_change.importing) > _SHORTEST:
             change = self._change(wire, problems, path)
         # The first betas of Terraform 0.12 wrote a flag where the deposed object's key is now.
         deposed = wire.deposed
@@ -134,20 +138,26 @@ class _Builder:
         # Terraform gives a null `before` to what it creates, and a null `after` to what it deletes or forgets.
         # What is forgotten stays where it is: it is judged on what stands.
         before = None if change is _CREATE else _before(wire_change)
-        gone = change is _DELETE or change is _FORGET or deposed is not None
-        return Resource(
-            wire.address,
-            module,
-            wire.index if isinstance(wire.index, (int, str)) else None,
-            family,
-            change,
-            (before or _NO_ATTRIBUTES)
-            if gone
-            else PlanAttributes(wire_change.after, wire_change.after_unknown, wire_change.after_sensitive),
-            before,
-            block,
-            deposed,
+        after: Attributes
+        if change is _DELETE or change is _FORGET or deposed is not None:
+            after = before or _NO_ATTRIBUTES
+        elif len(wire_change.after) > _SHORTEST:
+            after = PlanAttributes(wire_change.after, wire_change.after_unknown, wire_change.after_sensitive)
+        else:
+            after = self._not_told(wire, problems, path)
+        index = wire.index if isinstance(wire.index, (int, str)) else None
+        return Resource(wire.address, module, index, family, change, after, before, block, deposed)
+
+    def _not_told(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Attributes:
+        problems.append(
+            InputProblem(
+                path,
+                f"{wire.address} does not say what it will be: its change has no `after`.",
+                "It is judged as not known. Give the output of `terraform show -json` unchanged.",
+                path,
+            )
         )
+        return _UNTOLD
 
     def _find(self, wire: ResourceChangeWire, change: Change) -> tuple[Block | None, Family]:
         """Return the block of a resource, None where it is not shown, and its family."""
@@ -176,7 +186,7 @@ class _Builder:
                 )
             )
             return Change.UPDATE
-        if len(wire.change.importing) > _SHORTEST_IMPORT and change in (
+        if len(wire.change.importing) > _SHORTEST and change in (
             Change.NO_OP,
             Change.UPDATE,
             Change.CREATE,
@@ -203,7 +213,7 @@ class _Builder:
 
 
 def _before(change: ChangeWire) -> Attributes | None:
-    if len(change.before) <= 4:  # absent, or null
+    if len(change.before) <= _SHORTEST:
         return None
     return PlanAttributes(change.before, NOTHING, change.before_sensitive)
 
