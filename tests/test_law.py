@@ -38,10 +38,10 @@ DAY = "2026-11-24"
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 POLICIES = ("three-circles", "cloud-act", "eu-location", "secnumcloud", "unlabelled-is-sensitive")
 RULES = {
-    "SOV001": sov001_jurisdiction.verdict,
-    "SOV002": sov002_territory.verdict,
-    "SOV008": sov008_internal.verdict,
-    "SOV009": sov009_qualification.verdict,
+    "SOV001": sov001_jurisdiction.judge,
+    "SOV002": sov002_territory.judge,
+    "SOV008": sov008_internal.judge,
+    "SOV009": sov009_qualification.judge,
 }
 
 law = settings(
@@ -98,7 +98,7 @@ def judged(plan: Json, policy: str) -> Judged:
                 here.catalog,
                 DAY,
             )
-            verdicts |= {name: verdict(case) for name, verdict in RULES.items()}
+            verdicts |= {name: case.decide(judge) for name, judge in RULES.items()}
         found[assessment.resource.address] = verdicts
     return found
 

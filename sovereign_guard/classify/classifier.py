@@ -102,15 +102,23 @@ class Classifier:
                         self._merge(part, where, merged, bare)
         if (uncounted or (profile.defaults and not profile.effective)) and not merged:
             # The merged labels are known only after apply: put together again what goes into them.
-            defaults, unknown = self._of_configurations(resource.configurations, profile.defaults)
-            merged.update(defaults)
+            merged, unknown = self._of_configurations(resource.configurations, profile.defaults)
+            merged = dict(merged)
+        defaults = tuple(merged.items()) if uncounted else ()
+        hidden: Unknown | None = None
         for position, rest, where in profile.own:
             node = values[position]
             if node is not None:
                 for part in walk(node, rest) if rest else (node,):
                     # What the provider computes was not written by anybody.
                     if not isinstance(part, Unknown) or self._written(resource, profile, position):
-                        unknown = self._merge(part, where, merged, bare) or unknown
+                        hidden = self._merge(part, where, merged, bare) or hidden
+        if hidden is not None:
+            # What is not known of the resource's own labels may override a default one.
+            unknown = hidden
+            for key, label in defaults:
+                if merged.get(key) is label:
+                    del merged[key]
         if not merged and not bare:
             return (), unknown
         return (*merged.values(), *bare), unknown

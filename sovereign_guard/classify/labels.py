@@ -116,10 +116,15 @@ def _from_block(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) 
 
 
 def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[Label]:
-    for separator in "=:":
-        key, found, value = text.partition(separator)
-        if found and key.strip():
-            return (Label(key, value, where, hidden),) if ears.hears_key(key) else ()
+    """Return the label of a `key=value` or `key:value` text; a key may itself have colons (`acme:data-class:secret`)."""
+    key, found, value = text.partition("=")
+    if found and ears.hears_key(key):
+        return (Label(key, value, where, hidden),)
+    at = text.find(":")
+    while at >= 0:
+        if ears.hears_key(text[:at]):
+            return (Label(text[:at], text[at + 1 :], where, hidden),)
+        at = text.find(":", at + 1)
     return (Label("", text, where, hidden),) if ears.hears_word(text) else ()
 
 

@@ -9,6 +9,8 @@ from sovereign_guard.model.knowledge import KeyRule, Vocabulary
 from sovereign_guard.model.label import normal, words
 
 _LONGEST_PHRASE = 6
+_MOST_KEYS = 100_000
+"""Keys that are remembered: bounds what an input with ever new ones can take."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -48,7 +50,7 @@ class Reader:
         """Whether a key is a label key."""
         if self._rules.get(key) is not None or self.rule(key) is not None:
             return True
-        if key not in BLOCK_ARGUMENTS:
+        if key not in BLOCK_ARGUMENTS and len(self.silent) < _MOST_KEYS:
             self.silent.add(key)
         return False
 
@@ -58,9 +60,12 @@ class Reader:
 
     def rule(self, key: str) -> KeyRule | None:
         """Return how values of a key are read; None where it is no label key."""
-        if key not in self._rules:
-            self._rules[key] = self._find_rule(key)
-        return self._rules[key]
+        if key in self._rules:
+            return self._rules[key]
+        found = self._find_rule(key)
+        if len(self._rules) < _MOST_KEYS:
+            self._rules[key] = found
+        return found
 
     def _find_rule(self, key: str) -> KeyRule | None:
         parts = words(key)

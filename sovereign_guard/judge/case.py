@@ -52,13 +52,20 @@ class Case(msgspec.Struct, frozen=True, eq=False):
         operator = self.catalog.operator(operator_id)
         return operator.name if operator else operator_id
 
-    def decide(self, judge: Callable[[Requirement, Alternative], Verdict]) -> Verdict:
-        """Judge each level that is possible with each alternative placement, and join the verdicts."""
+    def decide(self, *judges: Judge) -> Verdict:
+        """Judge each level that is possible with each alternative placement, and join the verdicts.
+
+        Several judges must all be content with a candidate, which is the worst that one of them says.
+        """
         return join(
-            judge(requirement, way)
+            worst(judge(self, requirement, way) for judge in judges)
             for requirement in self.requirements()
             for way in self.placement.alternatives
         )
+
+
+Judge = Callable[[Case, Requirement, Alternative], Verdict]
+"""What a rule says of one candidate: a placement that the resource may have, at a level that it may have."""
 
 
 class Ruling(msgspec.Struct, frozen=True):

@@ -34,10 +34,8 @@ def host_of(text: str) -> str | None:
     end = min((at for at in (rest.find("/"), rest.find("?"), rest.find("#")) if at >= 0), default=len(rest))
     authority = rest[:end]
     host = authority.rpartition("@")[2]
-    if authority.count("@") > 1:
-        return None
-    if host.startswith("["):
-        return None  # An IPv6 address names no operator.
+    if authority.count("@") > 1 or "[" in authority or "]" in authority:
+        return None  # Brackets are for IPv6 addresses, which name no operator.
     host, colon, port = host.partition(":")
     if colon and port and not port.isdecimal():
         return None

@@ -65,7 +65,9 @@ class Lineage:
         named = [
             other
             for resource_type in parent.types
-            for other in self._by_name(resource_type, parent.attribute).get(name, [])
+            for other in self._by_name(
+                resource_type, parent.attribute if resource_type != resource.type else "id"
+            ).get(name, [])
         ]
         return Parents(tuple(named), outside=False) if named else NO_PARENTS
 

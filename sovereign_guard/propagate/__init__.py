@@ -17,6 +17,10 @@ from sovereign_guard.model.resource import Family, Inventory
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.value import Evidence, Reason, Unknown
 
+_TOLD = 3
+_MOST_STEPS = 10
+"""Steps of evidence that are kept along a chain of containers: its beginning and its end."""
+
 _MOST_PARENTS = 200
 """Candidate parents that are looked at one by one; of more, the level is any at all."""
 
@@ -140,7 +144,10 @@ def inherit(
         unknown = child.unknown or next((c.unknown for c, _at in speaking if c.unknown is not None), None)
         unknown = unknown or Unknown(Reason.AMBIGUOUS, detail="which of several resources it lies in")
     evidence = [] if child.labelled is False else list(child.evidence)
-    for container, address in speaking[:3]:
-        steps = container.evidence or (Evidence("its level is not known"),)
-        evidence.extend(Evidence(f"lies in {address}: {step.what}", step.where) for step in steps)
+    for container, address in speaking[:_TOLD]:
+        evidence.extend(container.evidence or (Evidence("its level is not known"),))
+        evidence.append(Evidence(f"lies in {address}"))
+    if len(evidence) > _MOST_STEPS:
+        left = len(evidence) - _MOST_STEPS + 1
+        evidence[_TOLD : _TOLD + left] = [Evidence(f"... {left} steps more")]
     return Classification(levels, unknown, labelled, tuple(evidence), child.outside)

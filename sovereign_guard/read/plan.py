@@ -43,7 +43,7 @@ _NO_ATTRIBUTES = NoAttributes()
 _CREATE, _DELETE, _FORGET = Change.CREATE, Change.DELETE, Change.FORGET
 
 _SHORTEST = len("null")
-"""Text up to this length holds nothing: it is absent, `null` or `{}`."""
+"""Text up to this length holds nothing: it is absent, `null` or an empty object."""
 
 _UNTOLD = UnknownAttributes(Reason.NOT_SHOWN)
 
@@ -141,7 +141,7 @@ class _Builder:
         after: Attributes
         if change is _DELETE or change is _FORGET or deposed is not None:
             after = before or _NO_ATTRIBUTES
-        elif len(wire_change.after) > _SHORTEST:
+        elif len(wire_change.after) > _SHORTEST or bytes(wire_change.after) == b"{}":
             after = PlanAttributes(wire_change.after, wire_change.after_unknown, wire_change.after_sensitive)
         else:
             after = self._not_told(wire, problems, path)

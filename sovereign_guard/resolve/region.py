@@ -35,6 +35,10 @@ class Site(msgspec.Struct, frozen=True):
     ended: tuple[Evidence, ...] = ()
 
 
+_Told = tuple[list[tuple[str, bool]], Unknown, str]
+"""Region codes, each with whether it is sensitive; why there are none; and where that was read."""
+
+
 NOWHERE = Site(
     None,
     (),
@@ -63,7 +67,7 @@ class Sites:
         configuration: ProviderConfiguration,
         facts: TypeFacts,
         values: dict[str, Tree],
-        parent: Placement | None,
+        parents: tuple[Placement, ...] | None,
         set_by_author: tuple[str, ...],
         resource_type: str,
     ) -> tuple[Site, ...]:
@@ -71,7 +75,7 @@ class Sites:
 
         Args:
             values: its region attributes, by top-level name.
-            parent: placement of the resource in which it lies.
+            parents: placements of the resources in which it may lie; None where that is not known.
             set_by_author: names among `values` that are not known although the configuration sets them.
 
         """
@@ -89,21 +93,27 @@ class Sites:
             return (self._known(target.cloud, [(target.region, False)], "endpoint"),)
         if not target.cloud:
             return (_nowhere(Unknown(Reason.NOT_IN_CATALOG, detail="no regions known of this operator")),)
-        codes, unknown, origin = self._codes(
-            provider, configuration, facts, values, parent, set_by_author, resource_type
-        )
-        if isinstance(codes, Placement):
-            way = codes.alternatives[0]
-            said = Evidence(f"lies in a resource in {way.region or 'the same place'}", origin)
-            return (
-                Site(
-                    way.region,
-                    way.countries,
-                    unknown_region=codes.unknown_region,
-                    unknown_country=codes.unknown_country,
-                    evidence=(said,),
-                ),
+        told = self._attributes(provider, facts, values, set_by_author)
+        if told is None and parents is None:
+            unknown = Unknown(
+                Reason.NOT_SHOWN, facts.parent.attribute if facts.parent else "", "what it lies in"
             )
+            return self._candidates(target, provider, unknown)
+        if told is None and parents:
+            return tuple(
+                dict.fromkeys(
+                    Site(
+                        way.region,
+                        way.countries,
+                        unknown_region=placement.unknown_region,
+                        unknown_country=placement.unknown_country,
+                        evidence=(Evidence(f"lies in a resource in {way.region or 'the same place'}"),),
+                    )
+                    for placement in parents
+                    for way in placement.alternatives
+                )
+            )
+        codes, unknown, origin = told or self._codes(provider, configuration, facts, resource_type)
         if codes:
             site = self._known(target.cloud, codes, origin)
             foreign = (
@@ -117,30 +127,25 @@ class Sites:
             unknown = Unknown(Reason.NO_SUCH_PLACE, origin, words)
         return self._candidates(target, provider, unknown)
 
-    def _codes(
-        self,
-        provider: Provider,
-        configuration: ProviderConfiguration,
-        facts: TypeFacts,
-        values: dict[str, Tree],
-        parent: Placement | None,
-        set_by_author: tuple[str, ...],
-        resource_type: str,
-    ) -> tuple[list[tuple[str, bool]] | Placement, Unknown, str]:
-        """Return the region codes, or the parent that tells, or why neither, and where that was read."""
+    def _attributes(
+        self, provider: Provider, facts: TypeFacts, values: dict[str, Tree], set_by_author: tuple[str, ...]
+    ) -> _Told | None:
+        """Return what the resource's own attributes tell of its region; None where they tell nothing."""
         for path in facts.region:
-            name = path.partition(".")[0]
             nodes = walk(values, tuple(path.split(".")))
-            open_end = (
-                first_unknown(nodes) if name in set_by_author and path not in provider.region.within else None
-            )
+            written = path.partition(".")[0] in set_by_author and path not in provider.region.within
+            open_end = first_unknown(nodes) if written else None
             if open_end is not None:
                 return [], open_end, path
             codes = [code for node in nodes for code in texts(node)]
             if codes:
                 return codes, NOWHERE_UNKNOWN, path
-        if parent is not None and len(parent.alternatives) == 1 and parent.alternatives[0].region:
-            return parent, NOWHERE_UNKNOWN, facts.parent.attribute if facts.parent else ""
+        return None
+
+    def _codes(
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
+    ) -> _Told:
+        """Return what is told of the region where the resource itself and what it lies in tell nothing."""
         if facts.place:
             return [(facts.place, False)], NOWHERE_UNKNOWN, "resource type"
         if configuration.unknown is not None:

@@ -9,7 +9,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.classification import Kind
-from sovereign_guard.model.knowledge import Infrastructure, Provider
+from sovereign_guard.model.knowledge import Infrastructure, Parent, Provider
 from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
 from sovereign_guard.model.policy import Statements
@@ -80,6 +80,7 @@ class Resolver:
         self._families: dict[Family, _Profile] = {}
         self._placements: dict[Hashable, Placement] = {}
         self._targets: dict[Hashable, tuple[Target | Feed, ...]] = {}
+        self._containers: dict[int, Placement] = {}
         self._placing: set[str] = set()
 
     def place(self, resource: Resource, attributes: Attributes) -> Placement:
@@ -99,20 +100,20 @@ class Resolver:
             return PLACELESS
         facts = profile.facts
         values = attributes.select(facts.attributes)[: facts.telling]
-        parent = self._parent(resource, profile) if facts.parent is not None else None
+        parents = self._parents(resource, facts.parent) if facts.parent is not None else ()
         set_by_author = self._set_by_author(resource.block, profile, values)
-        key: Hashable = (values, family, parent, set_by_author)
+        key: Hashable = (values, family, parents, set_by_author)
         try:
             found = self._placements.get(key)
         except TypeError:  # Some value is a list or a map.
-            key = (_frozen(values), family, parent, set_by_author)
+            key = (_frozen(values), family, parents, set_by_author)
             found = self._placements.get(key)
         if found is None:
             subject = _Subject(
                 resource.type, resource.address, resource.configurations, attributes, resource.block, resource
             )
             named = dict(zip(profile.telling, values, strict=True))
-            found = self._placements[key] = self._work_out(subject, profile, named, parent, set_by_author)
+            found = self._placements[key] = self._work_out(subject, profile, named, parents, set_by_author)
         return found
 
     def _profile(self, address: str, resource_type: str) -> _Profile:
@@ -145,24 +146,26 @@ class Resolver:
             if value is not None
         )
 
-    def _parent(self, resource: Resource, profile: _Profile) -> Placement | None:
-        """Place the resource in which this one lies, where its own attributes cannot tell the region."""
-        parent = profile.facts.parent
-        if parent is None or resource.address in self._placing or len(self._placing) > _MAX_FEEDS:
+    def _parents(self, resource: Resource, parent: Parent) -> tuple[Placement, ...] | None:
+        """Place the resources in which this one may lie; None where it may be one that is not shown."""
+        if resource.address in self._placing or len(self._placing) > _MAX_FEEDS:
+            return None
+        parents = self._lineage.parents(resource, parent)
+        if parents.outside or len(parents.resources) > _MAX_FEEDS:
             return None
         self._placing.add(resource.address)
         try:
-            parents = self._lineage.parents(resource, parent)
-            if parents.outside or len(parents.resources) > _MAX_FEEDS:
-                return None
-            found = {
-                id(placement): placement
-                for other in parents.resources
-                if (placement := self.place(other, other.after)).alternatives
-            }
+            found = dict.fromkeys(self._placed(other) for other in parents.resources)
         finally:
             self._placing.discard(resource.address)
-        return next(iter(found.values())) if len(found) == 1 else None
+        return tuple(placement for placement in found if placement.alternatives)
+
+    def _placed(self, other: Resource) -> Placement:
+        """Place a resource in which others lie, once for all of them."""
+        key = id(other)
+        if key not in self._containers:
+            self._containers[key] = self.place(other, other.after)
+        return self._containers[key]
 
     # -- operators -------------------------------------------------------------------------------------------
 
@@ -171,7 +174,7 @@ class Resolver:
         subject: _Subject,
         profile: _Profile,
         values: dict[str, Tree],
-        parent: Placement | None,
+        parents: tuple[Placement, ...] | None,
         set_by_author: tuple[str, ...],
     ) -> Placement:
         provider = profile.provider
@@ -184,14 +187,14 @@ class Resolver:
         notes: list[Evidence] = []
         for configuration in subject.configurations:
             for target in self._lead(provider, configuration, profile.facts, subject.type):
-                target = self._with_infrastructure(target, profile, values, parent)
+                target = self._with_infrastructure(target, profile, values, parents or ())
                 sites = self._sites.of(
                     target,
                     provider,
                     configuration,
                     profile.facts,
                     values,
-                    parent,
+                    parents,
                     set_by_author,
                     subject.type,
                 )
@@ -278,10 +281,10 @@ class Resolver:
         values = block.attributes.select(profile.telling)
         subject = _Subject(block.type, key, block.family.configurations, block.attributes, block, None)
         named = dict(zip(profile.telling, values, strict=True))
-        return [self._work_out(subject, profile, named, None, self._set_by_author(block, profile, values))]
+        return [self._work_out(subject, profile, named, (), self._set_by_author(block, profile, values))]
 
     def _with_infrastructure(
-        self, target: Target, profile: _Profile, values: dict[str, Tree], parent: Placement | None
+        self, target: Target, profile: _Profile, values: dict[str, Tree], parents: tuple[Placement, ...]
     ) -> Target:
         """Point 2: add the operators of the clouds below, where the resource names them."""
         provider = profile.provider
@@ -313,8 +316,8 @@ class Resolver:
         if places:
             missing = None if missing is None or missing.reason is Reason.NOT_IN_CATALOG else missing
         elif missing is None:
-            if parent is not None and len(parent.alternatives) == 1:
-                return _as_parent(target, parent)
+            if len(parents) == 1 and len(parents[0].alternatives) == 1:
+                return _as_parent(target, parents[0])
             first = profile.facts.below[0]
             where = first.region or first.cloud
             missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")

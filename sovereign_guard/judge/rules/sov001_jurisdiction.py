@@ -15,7 +15,7 @@ _GROUNDS = (Ground.SEAT, Ground.CONTROL, Ground.DECLARED)
 
 def check(case: Case) -> Ruling | None:
     """Fail where every candidate is under a forbidden jurisdiction; what is open is SOV003's to tell."""
-    if verdict(case) is not Verdict.FAIL:
+    if case.decide(judge) is not Verdict.FAIL:
         return None
     found = {
         exposure: None
@@ -36,17 +36,13 @@ def check(case: Case) -> Ruling | None:
     )
 
 
-def verdict(case: Case) -> Verdict:
-    """Whether every operator is outside the forbidden jurisdictions, over all candidates."""
-
-    def judge(requirement: Requirement, way: Alternative) -> Verdict:
-        if requirement.control is None:
-            return Verdict.PASS
-        if any(forbidden(case, requirement, way)):
-            return Verdict.FAIL
-        return Verdict.UNKNOWN if way.missing is not None or way.control is not None else Verdict.PASS
-
-    return case.decide(judge)
+def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
+    """Whether every operator is outside the forbidden jurisdictions, for one candidate."""
+    if requirement.control is None:
+        return Verdict.PASS
+    if any(forbidden(case, requirement, way)):
+        return Verdict.FAIL
+    return Verdict.UNKNOWN if way.missing is not None or way.control is not None else Verdict.PASS
 
 
 def forbidden(case: Case, requirement: Requirement, way: Alternative) -> Iterator[Exposure]:

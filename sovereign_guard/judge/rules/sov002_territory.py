@@ -10,7 +10,7 @@ from sovereign_guard.model.policy import Requirement
 
 def check(case: Case) -> Ruling | None:
     """Fail where every candidate lies where it must not; what is open is SOV003's to tell."""
-    if verdict(case) is not Verdict.FAIL:
+    if case.decide(judge) is not Verdict.FAIL:
         return None
     countries = sorted(
         {
@@ -27,17 +27,13 @@ def check(case: Case) -> Ruling | None:
     )
 
 
-def verdict(case: Case) -> Verdict:
-    """Whether data lies only where it may, over all candidates. A multi-region lies in all of its countries."""
-
-    def judge(requirement: Requirement, way: Alternative) -> Verdict:
-        if requirement.territory is None:
-            return Verdict.PASS
-        if not way.countries:
-            return Verdict.UNKNOWN
-        if not all(requirement.territory.accepts(country) for country in way.countries):
-            return Verdict.FAIL
-        # An operator that is not known may keep data in another country.
-        return Verdict.UNKNOWN if way.missing is not None else Verdict.PASS
-
-    return case.decide(judge)
+def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
+    """Whether data lies only where it may. A multi-region lies in all of its countries, for one candidate."""
+    if requirement.territory is None:
+        return Verdict.PASS
+    if not way.countries:
+        return Verdict.UNKNOWN
+    if not all(requirement.territory.accepts(country) for country in way.countries):
+        return Verdict.FAIL
+    # An operator that is not known may keep data in another country.
+    return Verdict.UNKNOWN if way.missing is not None else Verdict.PASS

@@ -6,7 +6,7 @@ the level that is open. Where another rule fails for certain there is nothing mo
 
 from __future__ import annotations
 
-from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.judge.case import Case, Judge, Ruling
 from sovereign_guard.judge.rules import (
     sov001_jurisdiction,
     sov002_territory,
@@ -17,29 +17,37 @@ from sovereign_guard.judge.rules import (
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.value import Evidence, Unknown
 
+_QUESTIONS: tuple[tuple[str, Judge], ...] = (
+    ("who can compel the operator", sov001_jurisdiction.judge),
+    ("where it stands", sov002_territory.judge),
+    ("whether it is internal", sov008_internal.judge),
+    ("whether it is qualified", sov009_qualification.judge),
+    ("whether the service still runs", sov012_ended.judge),
+)
+_OWN_UNKNOWN = {"whether it is internal", "whether it is qualified"}
+"""Questions whose rules say themselves that they cannot decide, where the level is known."""
+
 
 def check(case: Case) -> Ruling | None:
-    """Say what is open, and which questions it leaves open."""
-    verdicts = {
-        "who can compel the operator": sov001_jurisdiction.verdict(case),
-        "where it stands": sov002_territory.verdict(case),
-        "whether it is internal": sov008_internal.verdict(case),
-        "whether it is qualified": sov009_qualification.verdict(case),
-        "whether the service still runs": sov012_ended.verdict(case),
-    }
+    """Say what is open, and which questions it leaves open.
+
+    Where each candidate fails by another rule it fails for certain, though no single rule says so.
+    """
+    verdicts = {question: case.decide(judge) for question, judge in _QUESTIONS}
     if Verdict.FAIL in verdicts.values():
         return None
     asked = [question for question, verdict in verdicts.items() if verdict is Verdict.UNKNOWN]
-    own = {"whether it is internal", "whether it is qualified"}
-    if not asked or (own.issuperset(asked) and case.classification.known is not None):
+    if not asked or (_OWN_UNKNOWN.issuperset(asked) and case.classification.known is not None):
         return None
+    together = case.decide(*(judge for _question, judge in _QUESTIONS))
     causes = _causes(case, asked)
     message = f"{case.levels_in_words} data, and it cannot be told {' nor '.join(asked)}"
+    if together is Verdict.FAIL:
+        message = f"{message}, but every possibility is against the policy"
+    reasons = dict.fromkeys(str(cause.reason) for cause in causes)
     return Ruling(
-        Verdict.UNKNOWN,
-        f"{message}: {'; '.join(str(cause.reason) for cause in dict.fromkeys(causes))}"
-        if causes
-        else message,
+        together if together is Verdict.FAIL else Verdict.UNKNOWN,
+        f"{message}: {'; '.join(reasons)}" if reasons else message,
         tuple(
             Evidence(f"not known: {cause.detail or cause.reason}", cause.origin)
             for cause in dict.fromkeys(causes)

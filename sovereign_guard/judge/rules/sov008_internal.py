@@ -11,7 +11,7 @@ from sovereign_guard.model.value import Evidence
 
 def check(case: Case) -> Ruling | None:
     """Fail outside the internal cloud; unknown where the operator is, if it is certain that this is required."""
-    found = verdict(case)
+    found = case.decide(judge)
     if found is Verdict.FAIL:
         operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
         names = " or ".join(case.operator_name(name) for name in operators)
@@ -29,17 +29,13 @@ def check(case: Case) -> Ruling | None:
     return None
 
 
-def verdict(case: Case) -> Verdict:
-    """Whether the operator is internal where that is required, over all candidates."""
-
-    def judge(requirement: Requirement, way: Alternative) -> Verdict:
-        if not requirement.internal or way.internal:
-            return Verdict.PASS
-        strangers = [
-            use
-            for use in way.operators
-            if not ((operator := case.catalog.operator(use.id)) and operator.internal)
-        ]
-        return Verdict.FAIL if strangers else Verdict.UNKNOWN
-
-    return case.decide(judge)
+def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
+    """Whether the operator is internal where that is required, for one candidate."""
+    if not requirement.internal or way.internal:
+        return Verdict.PASS
+    strangers = [
+        use
+        for use in way.operators
+        if not ((operator := case.catalog.operator(use.id)) and operator.internal)
+    ]
+    return Verdict.FAIL if strangers else Verdict.UNKNOWN

@@ -11,7 +11,7 @@ from sovereign_guard.model.value import Evidence
 
 def check(case: Case) -> Ruling | None:
     """Fail without the qualification; unknown where the operator or region is, if it is certainly required."""
-    found = verdict(case)
+    found = case.decide(judge)
     if found is Verdict.PASS:
         return None
     schemes = sorted(
@@ -34,18 +34,14 @@ def check(case: Case) -> Ruling | None:
     )
 
 
-def verdict(case: Case) -> Verdict:
-    """Whether a qualification is in force where one is required, over all candidates."""
-
-    def judge(requirement: Requirement, way: Alternative) -> Verdict:
-        if requirement.qualification is None or way.internal:
-            return Verdict.PASS
-        answers = [_qualified(case, use.id, requirement.qualification, way.region) for use in way.operators]
-        if False in answers:
-            return Verdict.FAIL
-        return Verdict.UNKNOWN if way.missing is not None or None in answers else Verdict.PASS
-
-    return case.decide(judge)
+def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
+    """Whether a qualification is in force where one is required, for one candidate."""
+    if requirement.qualification is None or way.internal:
+        return Verdict.PASS
+    answers = [_qualified(case, use.id, requirement.qualification, way.region) for use in way.operators]
+    if False in answers:
+        return Verdict.FAIL
+    return Verdict.UNKNOWN if way.missing is not None or None in answers else Verdict.PASS
 
 
 def _qualified(case: Case, operator_id: str, scheme: str, region: str | None) -> bool | None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from sovereign_guard.judge.case import Case, Ruling
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative
+from sovereign_guard.model.policy import Requirement
 from sovereign_guard.model.value import Evidence
 
 
 def check(case: Case) -> Ruling | None:
     """Fail whatever the level: there is no machine left to hold the data."""
-    if verdict(case) is not Verdict.FAIL:
+    if case.decide(judge) is not Verdict.FAIL:
         return None
     steps = tuple({step: None for way in case.placement.alternatives for step in _ended(case, way)})
     return Ruling(Verdict.FAIL, "; ".join(step.what for step in steps), steps)
 
 
-def verdict(case: Case) -> Verdict:
+def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:  # noqa: ARG001 - whatever is required
     """Whether the service still runs. An operator that is not known is taken to run it: that is SOV003's matter."""
-    return case.decide(lambda _requirement, way: Verdict.FAIL if _ended(case, way) else Verdict.PASS)
+    return Verdict.FAIL if _ended(case, way) else Verdict.PASS
 
 
 def _ended(case: Case, way: Alternative) -> list[Evidence]:
