@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -322,13 +322,13 @@ def _day(given: str | None) -> str:
     if given is None:
         return _today()
     try:
-        return datetime.strptime(given, "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
+        return time.strftime("%Y-%m-%d", time.strptime(given, "%Y-%m-%d"))
     except ValueError:
         raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
 
 
 def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
+    return time.strftime("%Y-%m-%d", time.gmtime())
 
 
 # -- terminal ------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
@@ -93,6 +94,7 @@ class Catalog:
         self._providers: dict[tuple[str, str], Provider | None] = {}
         self._hosts: dict[str, HostFacts | None] = {}
         self._places: dict[tuple[str, str], Place | None] = {}
+        self._spellings: dict[str, dict[str, str]] = {}
         self._folds: dict[str, tuple[re.Pattern[str], ...]] = {}
         self._declared: dict[str, Operator] = {}
         self._mirrors: frozenset[str] = frozenset()
@@ -100,7 +102,7 @@ class Catalog:
     @property
     def as_of(self) -> str:
         """ISO day of the latest review of the facts."""
-        return self._data.as_of
+        return self._data.packed.as_of
 
     @property
     def data(self) -> CatalogData:
@@ -110,15 +112,15 @@ class Catalog:
     @property
     def vocabulary(self) -> Vocabulary:
         """Label keys, values and levels."""
-        return self._data.vocabulary
+        return self._data.packed.vocabulary
 
     @property
-    def policies(self) -> dict[str, Policy]:
+    def policies(self) -> Mapping[str, Policy]:
         """Shipped policies by id."""
         return self._data.policies
 
     @property
-    def rules(self) -> dict[str, RuleText]:
+    def rules(self) -> Mapping[str, RuleText]:
         """Texts of the rules by id."""
         return self._data.rules
 
@@ -136,19 +138,6 @@ class Catalog:
         return self._declared.get(name) or self._data.operators.get(name)
 
     # -- providers ------------------------------------------------------------------------------------------
-
-    @cached_property
-    def _by_address(self) -> dict[str, Provider]:
-        return {
-            address: provider for provider in self._data.providers.values() for address in provider.addresses
-        }
-
-    @cached_property
-    def _by_prefix(self) -> dict[str, Provider]:
-        found = {
-            prefix: provider for provider in self._data.providers.values() for prefix in provider.prefixes
-        }
-        return found | {provider.id.replace("-", "_"): provider for provider in self._data.providers.values()}
 
     def provider(self, address: str, resource_type: str) -> Provider | None:
         """Return the provider with this source address.
@@ -171,8 +160,12 @@ class Catalog:
         parts = address.split("/")
         if len(parts) == 1:
             name = address.partition(".")[0]
-            return self._data.providers.get(name) or self._by_address.get(f"hashicorp/{name}")
-        return self._by_address.get(self.short_address(address))
+            return self._data.providers.get(name) or self._by_address(f"hashicorp/{name}")
+        return self._by_address(self.short_address(address))
+
+    def _by_address(self, address: str) -> Provider | None:
+        found = self._data.packed.provider_of_address.get(address)
+        return self._data.providers[found] if found else None
 
     def short_address(self, address: str) -> str:
         """Return a source address without its host, where that is a public registry or a mirror of it."""
@@ -181,7 +174,8 @@ class Catalog:
         return rest if known and rest.count("/") == 1 else address.lower()
 
     def _implied_by(self, resource_type: str) -> Provider | None:
-        return self._by_prefix.get(resource_type.partition("_")[0])
+        found = self._data.packed.provider_of_prefix.get(resource_type.partition("_")[0])
+        return self._data.providers[found] if found else None
 
     # -- resource types -------------------------------------------------------------------------------------
 
@@ -254,21 +248,20 @@ class Catalog:
             self._places[key] = self._find_place(cloud, code.strip().lower())
         return self._places[key]
 
-    @cached_property
-    def _codes(self) -> dict[str, dict[str, str]]:
-        codes: dict[str, dict[str, str]] = {}
-        for cloud, table in self._data.regions.items():
+    def _codes(self, cloud: str, table: RegionTable) -> dict[str, str]:
+        """Return the codes of a cloud by all their spellings, lower case."""
+        if cloud not in self._spellings:
             names = {
                 alias.lower(): code for code, region in table.regions.items() for alias in region.aliases
             }
-            codes[cloud] = names | {code.lower(): code for code in table.regions}
-        return codes
+            self._spellings[cloud] = names | {code.lower(): code for code in table.regions}
+        return self._spellings[cloud]
 
     def _find_place(self, cloud: str, code: str) -> Place | None:
         table = self._data.regions.get(cloud)
         if table is None:
             return None
-        codes = self._codes[cloud]
+        codes = self._codes(cloud, table)
         for spelling in (code, code.replace("_", "-")):
             name = codes.get(spelling) or self._fold(table, codes, spelling)
             if name is not None:
@@ -322,15 +315,17 @@ class Catalog:
     # -- hosts ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _patterns(self) -> tuple[tuple[re.Pattern[str], HostPattern], ...]:
-        pairs = [(_host_regex(pattern), pattern) for pattern in self._data.hosts]
-        pairs.sort(key=lambda pair: _specificity(pair[1]), reverse=True)
-        return tuple(pairs)
+    def _patterns(self) -> dict[str, list[HostPattern]]:
+        """Patterns by their last two labels, most specific first; by the last alone where a placeholder is next."""
+        groups: dict[str, list[HostPattern]] = {}
+        for pattern in sorted(self._data.hosts, key=_specificity, reverse=True):
+            groups.setdefault(_group(pattern.host), []).append(pattern)
+        return groups
 
     @cached_property
     def address_attributes(self) -> frozenset[str]:
         """Attributes by which a resource gives the address that it answers at."""
-        return frozenset(self._data.addresses)
+        return frozenset(self._data.packed.addresses)
 
     def host(self, name: str) -> HostFacts | None:
         """Return who operates a host (as `model.host.host_of` gives it)."""
@@ -339,11 +334,16 @@ class Catalog:
         return self._hosts[name]
 
     def _find_host(self, name: str) -> HostFacts | None:
-        for regex, pattern in self._patterns:
-            match = regex.fullmatch(name)
+        last_two, last = _group(name), name.rpartition(".")[2]
+        near = [
+            *self._patterns.get(last_two, ()),
+            *(self._patterns.get(last, ()) if last != last_two else ()),
+        ]
+        for pattern in sorted(near, key=_specificity, reverse=True):
+            match = _host_regex(pattern).fullmatch(name)
             if match:
                 region = pattern.region or match.groupdict().get("region") or ""
-                cloud = pattern.cloud or self._only_cloud.get(pattern.operator, "")
+                cloud = pattern.cloud or self._only_cloud(pattern.operator)
                 place = self.place(cloud, region) if cloud and region else None
                 # A region that another company runs (Outscale's in the US) moves the host with it.
                 operator = (place.region.operator if place else "") or pattern.operator
@@ -357,14 +357,10 @@ class Catalog:
                 )
         return None
 
-    @cached_property
-    def _only_cloud(self) -> dict[str, str]:
-        """Region table of each operator that has exactly one."""
-        clouds: dict[str, list[str]] = {}
-        for cloud, table in self._data.regions.items():
-            if table.operator:
-                clouds.setdefault(table.operator, []).append(cloud)
-        return {operator: names[0] for operator, names in clouds.items() if len(names) == 1}
+    def _only_cloud(self, operator: str) -> str:
+        """Return the region table of an operator that has exactly one, else nothing."""
+        clouds = self._data.packed.clouds_of_operator.get(operator, ())
+        return clouds[0] if len(clouds) == 1 else ""
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -391,6 +387,12 @@ def _host_regex(pattern: HostPattern) -> re.Pattern[str]:
         labels.append(text)
     left = "" if pattern.exact else r"(?:[a-z0-9_-]+\.)*"
     return re.compile(left + r"\.".join(labels))
+
+
+def _group(host: str) -> str:
+    """Return a host's last two labels, or its last where a placeholder stands before that."""
+    last_two = ".".join(host.split(".")[-2:])
+    return host.rpartition(".")[2] if "{" in last_two else last_two
 
 
 def _specificity(pattern: HostPattern) -> tuple[int, int, int]:

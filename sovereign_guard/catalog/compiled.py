@@ -1,4 +1,4 @@
-"""The catalog at start-up: one msgpack file instead of two hundred YAML files.
+"""The catalog at start-up: one msgpack file instead of several hundred YAML files.
 
 A wheel carries it (hatch_build.py). A checkout keeps it in the user's cache folder, under a name made of the
 size and time of every file in rules/, so that an edit is seen at once.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 
 from sovereign_guard import __version__
 from sovereign_guard.catalog.catalog import Catalog
-from sovereign_guard.catalog.data import CatalogData
+from sovereign_guard.catalog.data import CatalogData, PackedCatalog
 from sovereign_guard.catalog.folder import is_checkout, rules_folder
 
 COMPILED_NAME = "catalog.msgpack"
@@ -31,7 +30,7 @@ def load() -> Catalog:
     folder = rules_folder()
     path = cache_path(folder) if is_checkout(folder) else folder / COMPILED_NAME
     try:
-        return Catalog(decode(path.read_bytes()))
+        return Catalog(CatalogData(decode(path.read_bytes())))
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         pass  # Not there yet, or damaged: made anew below, from the files that count.
     from sovereign_guard.catalog.source import compile_rules
@@ -39,22 +38,22 @@ def load() -> Catalog:
     data = compile_rules(folder)
     if is_checkout(folder):
         _write(path, encode(data))
-    return Catalog(data)
+    return Catalog(CatalogData(data))
 
 
-def encode(data: CatalogData) -> bytes:
+def encode(data: PackedCatalog) -> bytes:
     """Serialise; deterministic for equal data."""
     return msgspec.msgpack.encode(data)
 
 
-def decode(content: bytes) -> CatalogData:
+def decode(content: bytes) -> PackedCatalog:
     """Deserialise.
 
     Raises:
         msgspec.DecodeError, msgspec.ValidationError: not written by this version of `encode`.
 
     """
-    return msgspec.msgpack.decode(content, type=CatalogData)
+    return msgspec.msgpack.decode(content, type=PackedCatalog)
 
 
 def cache_path(folder: Path) -> Path:
@@ -71,6 +70,8 @@ def cache_path(folder: Path) -> Path:
 
 def _write(path: Path, content: bytes) -> None:
     """Write atomically; a cache that cannot be written costs time, not correctness."""
+    import tempfile
+
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent)

@@ -1,6 +1,13 @@
-"""The whole catalog as one value: what compiling rules/ gives, and what a scan loads."""
+"""The whole catalog as one value: what compiling rules/ gives, and what a scan loads.
+
+Packed, each entry stays encoded until somebody asks for it: a plan of two providers decodes two of a hundred.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
@@ -15,23 +22,132 @@ from sovereign_guard.model.knowledge import (
 )
 from sovereign_guard.model.policy import Policy
 
+T = TypeVar("T")
 
-class CatalogData(msgspec.Struct, frozen=True):
-    """All knowledge, checked.
+
+class PackedCatalog(msgspec.Struct, frozen=True):
+    """The catalog as it is stored: sections by id, and the indexes that look-ups need.
 
     Attributes:
         as_of: ISO day of the latest review of any file.
-        resources: by provider id. hosts: in the order of the file.
+        provider_of_address: source address -> provider id. provider_of_prefix: first word of a resource type ->
+            provider id. clouds_of_operator: operator id -> ids of the region tables that are its own.
 
     """
 
     as_of: str
-    operators: dict[str, Operator]
-    providers: dict[str, Provider]
-    regions: dict[str, RegionTable]
-    resources: dict[str, ResourceTable]
-    addresses: tuple[str, ...]
-    hosts: tuple[HostPattern, ...]
+    operators: dict[str, msgspec.Raw]
+    providers: dict[str, msgspec.Raw]
+    regions: dict[str, msgspec.Raw]
+    resources: dict[str, msgspec.Raw]
+    hosts: msgspec.Raw
+    policies: dict[str, msgspec.Raw]
+    rules: dict[str, msgspec.Raw]
     vocabulary: Vocabulary
-    policies: dict[str, Policy]
-    rules: dict[str, RuleText]
+    addresses: tuple[str, ...]
+    provider_of_address: dict[str, str]
+    provider_of_prefix: dict[str, str]
+    clouds_of_operator: dict[str, tuple[str, ...]]
+
+
+class Section(Mapping[str, T]):
+    """Entries by id, decoded when they are asked for."""
+
+    def __init__(self, raw: dict[str, msgspec.Raw], entry: type[T]) -> None:
+        self._raw = raw
+        self._decoder = msgspec.msgpack.Decoder(entry)
+        self._decoded: dict[str, T] = {}
+
+    def __getitem__(self, key: str) -> T:
+        found = self._decoded.get(key)
+        if found is None:
+            found = self._decoded[key] = self._decoder.decode(self._raw[key])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+class CatalogData:
+    """All knowledge, checked. Sections are mappings by id; hosts stand in the order of their file."""
+
+    def __init__(self, packed: PackedCatalog) -> None:
+        self.packed = packed
+
+    @cached_property
+    def operators(self) -> Mapping[str, Operator]:
+        """Companies."""
+        return Section(self.packed.operators, Operator)
+
+    @cached_property
+    def providers(self) -> Mapping[str, Provider]:
+        """Terraform providers."""
+        return Section(self.packed.providers, Provider)
+
+    @cached_property
+    def regions(self) -> Mapping[str, RegionTable]:
+        """Region tables by cloud."""
+        return Section(self.packed.regions, RegionTable)
+
+    @cached_property
+    def resources(self) -> Mapping[str, ResourceTable]:
+        """Resource types by provider."""
+        return Section(self.packed.resources, ResourceTable)
+
+    @cached_property
+    def policies(self) -> Mapping[str, Policy]:
+        """Shipped policies."""
+        return Section(self.packed.policies, Policy)
+
+    @cached_property
+    def rules(self) -> Mapping[str, RuleText]:
+        """Texts of the rules."""
+        return Section(self.packed.rules, RuleText)
+
+    @cached_property
+    def hosts(self) -> tuple[HostPattern, ...]:
+        """Host patterns."""
+        return msgspec.msgpack.decode(self.packed.hosts, type=tuple[HostPattern, ...])
+
+
+def pack(
+    *,
+    as_of: str,
+    operators: dict[str, Operator],
+    providers: dict[str, Provider],
+    regions: dict[str, RegionTable],
+    resources: dict[str, ResourceTable],
+    hosts: tuple[HostPattern, ...],
+    addresses: tuple[str, ...],
+    vocabulary: Vocabulary,
+    policies: dict[str, Policy],
+    rules: dict[str, RuleText],
+) -> PackedCatalog:
+    """Encode what compiling rules/ gives, and make the indexes."""
+    clouds: dict[str, tuple[str, ...]] = {}
+    for cloud, table in regions.items():
+        if table.operator:
+            clouds[table.operator] = (*clouds.get(table.operator, ()), cloud)
+    prefixes = {prefix: one.id for one in providers.values() for prefix in one.prefixes}
+    return PackedCatalog(
+        as_of=as_of,
+        operators=_encoded(operators),
+        providers=_encoded(providers),
+        regions=_encoded(regions),
+        resources=_encoded(resources),
+        hosts=msgspec.Raw(msgspec.msgpack.encode(hosts)),
+        policies=_encoded(policies),
+        rules=_encoded(rules),
+        vocabulary=vocabulary,
+        addresses=addresses,
+        provider_of_address={address: one.id for one in providers.values() for address in one.addresses},
+        provider_of_prefix=prefixes | {one.id.replace("-", "_"): one.id for one in providers.values()},
+        clouds_of_operator=clouds,
+    )
+
+
+def _encoded(section: Mapping[str, object]) -> dict[str, msgspec.Raw]:
+    return {key: msgspec.Raw(msgspec.msgpack.encode(value)) for key, value in section.items()}

@@ -1,4 +1,4 @@
-"""rules/ as YAML -> one CatalogData, checked file by file and across files, all faults at once."""
+"""rules/ as YAML -> one packed catalog, checked file by file and across files, all faults at once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sovereign_guard.catalog.data import CatalogData
+from sovereign_guard.catalog.data import PackedCatalog, pack
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationErrors, UsageError
@@ -32,7 +32,7 @@ DISPERSED = "dispersed"
 """Holder of a company that nobody controls."""
 
 
-def compile_rules(folder: Path) -> CatalogData:
+def compile_rules(folder: Path) -> PackedCatalog:
     """Read and check all of rules/.
 
     Raises:
@@ -56,7 +56,7 @@ class _Compiler:
                 yield file
             self.problems.extend(file.problems)
 
-    def run(self) -> CatalogData:
+    def run(self) -> PackedCatalog:
         operators = {
             f.data["id"]: (f, msgspec.convert(f.data, Operator))
             for f in self.files("catalog/operators/*.yaml", "operator")
@@ -133,7 +133,7 @@ class _Compiler:
             for group in (operators, providers, regions, resources)
             for f, _ in group.values()
         ]
-        return CatalogData(
+        return pack(
             as_of=max(dates),
             operators={key: value for key, (_f, value) in operators.items()},
             providers={key: value for key, (_f, value) in providers.items()},

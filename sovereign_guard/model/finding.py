@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
@@ -116,5 +117,5 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     statements: Statements
     levels: tuple[str, ...]
     catalog_as_of: str
-    rules: dict[str, RuleText]
+    rules: Mapping[str, RuleText]
     exit_code: int

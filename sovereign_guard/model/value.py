@@ -1,4 +1,4 @@
-"""Known, Unknown, and trees of JSON in which any leaf may be Unknown or Sensitive.
+"""Unknown and Sensitive, and trees of JSON in which any node may be one of them; all other nodes are known.
 
 There is no third thing and no bare `None` for "could not tell": `None` is Terraform's `null`.
 """
@@ -6,11 +6,9 @@ There is no third thing and no bare `None` for "could not tell": `None` is Terra
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
-
-T = TypeVar("T")
 
 
 class Reason(StrEnum):
@@ -41,13 +39,6 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
     what: str
     where: str = ""
-
-
-class Known(msgspec.Struct, Generic[T], frozen=True):
-    """A value and where it was read."""
-
-    value: T
-    origin: str = ""
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -98,8 +89,6 @@ class Sensitive(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         return "(sensitive value)"
 
-
-Value: TypeAlias = Known[T] | Unknown
 
 Tree: TypeAlias = Any
 """JSON (None, bool, int, float, str, list, dict) whose nodes may be Unknown or Sensitive."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
@@ -61,7 +61,7 @@ _READS = {
 # -- rules ---------------------------------------------------------------------------------------------------
 
 
-def rules_table(rules: dict[str, RuleText], screen: Screen) -> str:
+def rules_table(rules: Mapping[str, RuleText], screen: Screen) -> str:
     """Return all rules with severity and title."""
     rows = [(rule.id, rule.severity, rule.title) for rule in rules.values()]
     return _text(
