@@ -17,6 +17,10 @@ _KIB = 1024
 """Unit of ru_maxrss on Linux."""
 
 
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""As after a normal installation: with compiled modules, which the round not counted writes where missing."""
+
+
 class MeasuringError(Exception):
     """A measured command did not do what it should, so its time says nothing."""
 
@@ -91,7 +95,12 @@ def run(command: Command, folder: Path) -> tuple[float, int]:
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command.arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
+            command.arguments,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env=_ENVIRONMENT,
         )
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start

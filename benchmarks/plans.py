@@ -1,6 +1,7 @@
-"""Makes large plans in the exact shape of `terraform show -json`: several providers, modules, tags, default tags.
+"""Makes large plans in the exact shape of `terraform show -json`, for measuring.
 
-As in every real plan, each resource stands twice: under `planned_values` and under `resource_changes`.
+Several providers, two levels of modules, an alias, tags, default tags. As in every real plan, each resource
+stands twice: under `planned_values` and under `resource_changes`.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ TYPES: tuple[tuple[str, str, str], ...] = (
 
 
 def tags(number: int, chance: random.Random) -> dict[str, str]:
-    """Labels of one resource: some unique, some shared, a level on two in three."""
+    """Make the labels of one resource: some unique, some shared, a level on two in three."""
     found = {
         "Name": f"resource-{number}",
         "team": f"team-{number % 40}",
@@ -46,8 +47,8 @@ def tags(number: int, chance: random.Random) -> dict[str, str]:
 
 
 def change(number: int, chance: random.Random) -> dict[str, Any]:
-    """One entry of `resource_changes`."""
-    kind, provider, _key = TYPES[number % len(TYPES)]
+    """Make one entry of `resource_changes`."""
+    kind, provider, key = TYPES[number % len(TYPES)]
     module = f'module.team["t{number % 40}"].module.stack' if number % 4 else ""
     labels = tags(number, chance)
     after: dict[str, Any] = {
@@ -60,14 +61,14 @@ def change(number: int, chance: random.Random) -> dict[str, Any]:
     sensitive: dict[str, Any] = {"versioning": [{}]}
     if provider == AWS:
         after |= {
-            "region": "us-east-1" if _key == "aws.us" else "eu-west-3",
+            "region": "us-east-1" if key == "aws.us" else "eu-west-3",
             "tags": labels,
             "tags_all": {"owner": "platform", **labels},
         }
         unknown |= {"tags": {}, "tags_all": {}, "hosted_zone_id": True}
         sensitive |= {"tags": {}, "tags_all": {}}
     elif provider == SCALEWAY:
-        after |= {"tags": [f"{key}={value}" for key, value in labels.items()], "region": "fr-par"}
+        after |= {"tags": [f"{name}={value}" for name, value in labels.items()], "region": "fr-par"}
         unknown |= {"endpoint": True, "tags": [False] * len(labels)}
     elif provider == AZURE:
         after |= {"location": "westeurope", "tags": labels, "account_tier": "Standard"}
@@ -104,7 +105,7 @@ def change(number: int, chance: random.Random) -> dict[str, Any]:
 
 
 def configuration() -> dict[str, Any]:
-    """The configuration that has these resources: two module levels, an alias, default tags."""
+    """Return the configuration that has these resources: two module levels, an alias, default tags."""
     blocks = [
         {
             "address": f"{kind}.r",
@@ -153,7 +154,7 @@ def configuration() -> dict[str, Any]:
 
 
 def planned(entry: dict[str, Any]) -> dict[str, Any]:
-    """The same resource as it stands under `planned_values`."""
+    """Return a resource as it stands under `planned_values`."""
     kept = {name: entry[name] for name in ("address", "mode", "type", "name", "index", "provider_name")}
     made = entry["change"]
     return kept | {"schema_version": 0, "values": made["after"], "sensitive_values": made["after_sensitive"]}
@@ -161,7 +162,8 @@ def planned(entry: dict[str, Any]) -> dict[str, Any]:
 
 def pieces(number: int, seed: int = 1) -> Iterator[str]:
     """Give a plan of so many resources as JSON text, piece by piece, on one line as Terraform prints it."""
-    yield '{"format_version":"1.2","terraform_version":"1.11.4","planned_values":{"root_module":{"resources":['
+    yield '{"format_version":"1.2","terraform_version":"1.11.4",'
+    yield '"planned_values":{"root_module":{"resources":['
     yield from _joined(number, seed, planned)
     yield ']}},"resource_changes":['
     yield from _joined(number, seed, lambda entry: entry)
@@ -170,7 +172,7 @@ def pieces(number: int, seed: int = 1) -> Iterator[str]:
 
 
 def _joined(number: int, seed: int, shape: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[str]:
-    chance = random.Random(seed)  # noqa: S311 - a measuring plan, not a secret
+    chance = random.Random(seed)
     for index in range(number):
         text = json.dumps(shape(change(index, chance)), separators=(",", ":"))
         yield text if index == 0 else f",{text}"

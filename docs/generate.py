@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from sovereign_guard.catalog.yaml_file import read_yaml
 from sovereign_guard.judge.rules import ALL_RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,16 +27,6 @@ _HEADINGS = {
     "fail": "An example that fails",
     "pass": "An example that passes",
     "unknown": "One that cannot be told",
-}
-
-
-class _Loader(yaml.CSafeLoader):
-    """The safe loader, except that dates stay text, as in the program."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 
 
@@ -59,7 +50,7 @@ def stale(made: dict[str, str], docs: Path) -> list[str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    found: dict[str, Any] = read_yaml(path).data
     return found
 
 

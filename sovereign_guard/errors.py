@@ -57,7 +57,7 @@ class UsageError(SovereignGuardError):
     exit_code = EXIT_USAGE
 
 
-class ConfigurationErrors(UsageError):
+class ConfigurationError(UsageError):
     """Every fault found in one configuration, policy or catalog file set, told at once."""
 
     def __init__(self, problems: list[UsageError]) -> None:
@@ -71,7 +71,7 @@ class InputError(SovereignGuardError):
     exit_code = EXIT_INPUT
 
 
-class RuleCrash(SovereignGuardError):
+class RuleCrashError(SovereignGuardError):
     """A rule failed while judging a resource: a defect of ours, which must never look like a pass."""
 
     exit_code = EXIT_INTERNAL

@@ -66,7 +66,7 @@ def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector off: a run makes millions of values, none of them in cycles, and then ends."""
+    """Keep the cyclic collector off: a run makes millions of values, none in cycles, and then ends."""
     was_on = gc.isenabled()
     gc.disable()
     try:

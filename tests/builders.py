@@ -21,7 +21,6 @@ REGISTRY = "registry.terraform.io"
 
 SENSITIVE = {"DataClassification": "sensitive"}
 PUBLIC = {"DataClassification": "public"}
-STRATEGIC = {"DataClassification": "strategic"}
 
 SOURCES = {
     "aws": "hashicorp/aws",

@@ -1213,7 +1213,6 @@ DOCUMENTS = {
     "state file": STATE,
     "shown state": SHOWN,
 }
-ALL_PATHS = {name: paths_of(document) for name, document in DOCUMENTS.items()}
 
 
 def judged_in_process(document: Any) -> tuple[int, JSON]:

@@ -21,8 +21,6 @@ from tests.command import PROGRAM, run, run_json
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 PAPERS = {
     path.relative_to(ROOT).as_posix(): path.read_text()
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))

@@ -11,7 +11,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sovereign_guard.catalog import Catalog, load
-from sovereign_guard.model.host import host_of, is_address
+from sovereign_guard.model.host import host_of
 from sovereign_guard.model.knowledge import HostPattern
 
 
@@ -97,14 +97,6 @@ def test_what_is_found_is_a_host_name(text: str) -> None:
         assert host_of(found) == found
 
 
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [("10.0.0.1", True), ("127.1", True), ("a.b", False), ("s3.1a", False), ("1.fr", False)],
-)
-def test_addresses_are_told_from_names(host: str, expected: bool) -> None:
-    assert is_address(host) is expected
-
-
 # -- the catalog's patterns ------------------------------------------------------------------------
 
 
@@ -121,12 +113,6 @@ def fits_a_region(pattern: HostPattern) -> list[str]:
 
 def fill(pattern: HostPattern, region: str, word: str) -> str:
     return pattern.host.replace("{region}", region, 1).replace("{any}", word)
-
-
-def more_specific(host: str, pattern: HostPattern) -> bool:
-    """Whether another pattern answers for this very host, as it may: the most specific one wins."""
-    facts = catalog().host(host)
-    return facts is not None and facts.pattern != pattern.host
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=IDS)

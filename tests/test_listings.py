@@ -7,18 +7,12 @@ import re
 import pytest
 
 from sovereign_guard.catalog import load
+from sovereign_guard.catalog.ownership import compelled_from, ultimate_controllers
 from sovereign_guard.errors import UsageError
 from sovereign_guard.model.knowledge import Operator, Ownership, Seat, Source
 from sovereign_guard.model.placement import Ground
 from sovereign_guard.model.screen import Screen
-from sovereign_guard.report.listings import (
-    compelled_from,
-    listing,
-    rule_text,
-    rules_table,
-    show,
-    ultimate_controllers,
-)
+from sovereign_guard.report.listings import listing, rule_text, rules_table, show
 from sovereign_guard.resolve.exposure import Exposures
 from tests.command import run
 
@@ -289,7 +283,8 @@ def test_labels_are_listed_by_level() -> None:
     assert " confidential," not in public
     assert missing(strategic, "topsecret", "LAWS AND STANDARDS THAT SAY sensitive", "rgpd") == []
     listed = set(re.findall(r"[^\s,]+", text))
-    words = {*DATA.vocabulary.keys, *DATA.vocabulary.values, *DATA.vocabulary.regimes, *DATA.vocabulary.yes}
+    known = CATALOG.vocabulary
+    words = {*known.keys, *known.values, *known.regimes, *known.yes}
     assert words - listed == set()
 
 

@@ -1,4 +1,7 @@
-"""Finding the repository's own configuration file. Kept apart so that looking for one imports nothing heavy."""
+"""What lies in the judged repository: its configuration file, and any other.
+
+Kept apart so that looking for one imports nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ def lies_in_repository(path: Path, starts: tuple[Path, ...]) -> bool:
     """Whether a file lies in a repository that is judged, so that the judged change can have written it.
 
     Args:
-        path: the file, by the name under which it is given and, if that is a link, where the link leads.
-        starts: the working directory and the folders of the inputs. Each stands for the git checkout that it lies
-            in, or for itself.
+        path: the file. If it is a link, both where the link stands and where it leads are looked at.
+        starts: the working directory and the folders of the inputs. Each stands for the git checkout that it
+            lies in, or for itself.
 
     """
     names = (Path(os.path.abspath(path)), path.resolve())  # noqa: PTH100 - without following the last link

@@ -7,10 +7,8 @@ from typing import Any
 
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
-from sovereign_guard.errors import ConfigurationErrors
+from sovereign_guard.errors import ConfigurationError
 from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
-
-DEFAULT_POLICY = "three-circles"
 
 
 def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -> Policy:
@@ -22,7 +20,7 @@ def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -
         shipped: ids of the shipped policies, which `extends` may name.
 
     Raises:
-        UsageError: it cannot be read. ConfigurationErrors: it is not a policy; all faults at once.
+        UsageError: it cannot be read. ConfigurationError: it is not a policy; all faults at once.
 
     """
     folder = rules_folder()
@@ -47,7 +45,7 @@ def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -
         )
     policy = None if file.problems else policy_from(file, levels, source=str(path))
     if policy is None or file.problems:
-        raise ConfigurationErrors(file.problems)
+        raise ConfigurationError(file.problems)
     return policy
 
 
@@ -114,5 +112,5 @@ def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy 
 
 
 def switched_on(data: dict[str, Any]) -> tuple[str, ...]:
-    """Ids of the optional rules that a file's `rules` switches on."""
+    """Return the ids of the optional rules that a file's `rules` switches on."""
     return tuple(sorted(rule for rule, state in data.get("rules", {}).items() if state in ("on", True)))

@@ -12,8 +12,9 @@ import msgspec
 from sovereign_guard.catalog.data import PackedCatalog, pack
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
-from sovereign_guard.errors import ConfigurationErrors, UsageError
+from sovereign_guard.errors import ConfigurationError, UsageError
 from sovereign_guard.model.knowledge import (
+    DISPERSED,
     HostPattern,
     KeyRule,
     Operator,
@@ -28,15 +29,12 @@ from sovereign_guard.model.knowledge import (
 from sovereign_guard.model.label import normal
 from sovereign_guard.model.policy import Policy
 
-DISPERSED = "dispersed"
-"""Holder of a company that nobody controls."""
-
 
 def compile_rules(folder: Path) -> PackedCatalog:
     """Read and check all of rules/.
 
     Raises:
-        ConfigurationErrors: with every fault found, each with file and line.
+        ConfigurationError: with every fault found, each with file and line.
 
     """
     return _Compiler(folder).run()
@@ -83,7 +81,7 @@ class _Compiler:
         labels = next(iter(self.files("catalog/labels.yaml", "labels")), None)
         checks = list(self.files("checks/*.yaml", "check"))
         if labels is None or hosts is None:
-            raise ConfigurationErrors(
+            raise ConfigurationError(
                 self.problems or [UsageError("rules/catalog is not complete.", file=str(self.folder))]
             )
         vocabulary = _vocabulary(labels)
@@ -123,7 +121,7 @@ class _Compiler:
                 self.problems.extend(file.problems)
         self.problems.extend(host_file.problems)
         if self.problems:
-            raise ConfigurationErrors(self.problems)
+            raise ConfigurationError(self.problems)
 
         tables = {provider: table for provider, (_file, table) in resources.items()}
         for provider, (file, resource_table) in resources.items():

@@ -1,4 +1,4 @@
-"""What an organisation states about itself (.sovereign-guard.yaml), and whose word counts (design, section 9)."""
+"""What an organisation states about itself (.sovereign-guard.yaml), and whose word counts."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from sovereign_guard.catalog.catalog import PUBLIC_REGISTRIES, Catalog
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.policies import switched_on
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
-from sovereign_guard.errors import ConfigurationErrors
-from sovereign_guard.model.knowledge import UNKNOWN_DATE, Operator, Ownership, Seat, Source
+from sovereign_guard.errors import ConfigurationError
+from sovereign_guard.model.knowledge import DISPERSED, UNKNOWN_DATE, Operator, Ownership, Seat, Source
 from sovereign_guard.model.policy import (
     DeclaredLevel,
     DeclaredOperator,
@@ -25,7 +25,13 @@ _STATED = "statement"
 
 
 class Configuration:
-    """A configuration file, checked against its schema but not yet against policy and catalog."""
+    """A configuration file, checked against its schema but not yet against policy and catalog.
+
+    Attributes:
+        path: the file.
+        from_repository: it can have been written by the change that is judged.
+
+    """
 
     def __init__(self, file: YamlFile, path: Path, *, from_repository: bool) -> None:
         self._file = file
@@ -54,7 +60,7 @@ class Configuration:
                 do not count.
 
         Raises:
-            ConfigurationErrors: a statement contradicts itself or the catalog; all faults at once.
+            ConfigurationError: a statement contradicts itself or the catalog; all faults at once.
 
         """
         hearing = _Hearing(self._file, catalog, policy, from_repository=self.from_repository)
@@ -64,7 +70,7 @@ class Configuration:
         on_unknown = hearing.on_unknown(self._data, pinned=policy_is_pinned)
         mirrors = hearing.mirrors(self._data.get("mirrors", []))
         if self._file.problems:
-            raise ConfigurationErrors(self._file.problems)
+            raise ConfigurationError(self._file.problems)
         if self.policy is not None and policy_is_pinned and self.from_repository:
             where = self._file.place("policy")
             hearing.refused.append(
@@ -77,7 +83,6 @@ class Configuration:
             levels=levels,
             optional_rules=rules,
             on_unknown=on_unknown,
-            policy=self.policy,
             accepted=tuple(hearing.accepted),
             refused=tuple(hearing.refused),
         )
@@ -88,14 +93,14 @@ def read_configuration(path: Path, *, from_repository: bool) -> Configuration:
     """Read and check a configuration file.
 
     Raises:
-        UsageError: it cannot be read. ConfigurationErrors: it does not fit the schema; all faults at once.
+        UsageError: it cannot be read. ConfigurationError: it does not fit the schema; all faults at once.
 
     """
     file = read_yaml(path)
     if file.data is not None:
         file.check("configuration", rules_folder())
     if file.problems:
-        raise ConfigurationErrors(file.problems)
+        raise ConfigurationError(file.problems)
     return Configuration(file, path, from_repository=from_repository)
 
 
@@ -128,10 +133,8 @@ class _Hearing:
             endpoints = tuple(entry.get("endpoints", ()))
             providers = tuple(entry.get("providers", ()))
             if word is RepositoryWord.NONE:
-                self._refuse(
-                    f"operator {entry['id']}: the policy accepts no statement about operators from the repository",
-                    where,
-                )
+                what = f"operator {entry['id']}"
+                self._refuse(f"{what}: the policy accepts no word of the repository about operators", where)
                 continue
             if word is RepositoryWord.GAPS:
                 endpoints, providers = self._gaps(entry["id"], endpoints, providers, where)
@@ -156,21 +159,17 @@ class _Hearing:
         for pattern in endpoints:
             facts = self._catalog.host(pattern.removeprefix("*."))
             if facts is not None or self._covers_known(pattern):
-                known = facts.operator if facts else "several operators"
-                self._refuse(
-                    f"endpoint {pattern} as {name}: the catalog knows it as {known}, and the repository cannot change that",
-                    where,
-                )
+                known = f"the catalog knows it as {facts.operator if facts else 'several operators'}"
+                what = f"endpoint {pattern} as {name}"
+                self._refuse(f"{what}: {known}, and the repository cannot change that", where)
             else:
                 kept.append(pattern)
         left: list[str] = []
         for address in providers:
             provider = self._catalog.provider(address, "")
             if provider is not None and (provider.operator or provider.places != "operator"):
-                self._refuse(
-                    f"provider {address} as {name}: the catalog knows it, and the repository cannot change that",
-                    where,
-                )
+                what = f"provider {address} as {name}"
+                self._refuse(f"{what}: the catalog knows it, and the repository cannot change that", where)
             else:
                 left.append(address)
         return tuple(kept), tuple(left)
@@ -183,7 +182,7 @@ class _Hearing:
         )
 
     def _contradicts(self, facts: Operator, entry: dict[str, Any], position: int) -> bool:
-        """An id of the catalog keeps the catalog's facts: a statement may repeat them, not change them."""
+        """Say whether a statement changes facts of the catalog, recording each fault; it may repeat them."""
         before = len(self._file.problems)
         if entry.get("seat", facts.seat.country) != facts.seat.country:
             self._file.fault(
@@ -213,7 +212,7 @@ class _Hearing:
                 f"{entry['id']} is not in the catalog, so {' and '.join(missing)} must be stated.",
                 "operators",
                 position,
-                hint=f"Add {', '.join(missing)}; or use an id that `sovereign-guard catalog operators` lists.",
+                hint=f"Add {', '.join(missing)}; or use an id of `sovereign-guard catalog operators`.",
             )
             return None
         if entry["id"] in known:
@@ -231,7 +230,7 @@ class _Hearing:
                 name=f"a holder in {country}, as stated",
                 kind="holder",
                 seat=Seat(country, _STATED),
-                ownership=(_nobody(),),
+                ownership=(Ownership(DISPERSED, UNKNOWN_DATE, "none", _STATED),),
                 reviewed="",
                 sources={_STATED: source},
                 declared=True,
@@ -263,9 +262,6 @@ class _Hearing:
         return DeclaredOperator(
             id=facts.id,
             name=facts.name,
-            seat=facts.seat.country,
-            internal=facts.internal,
-            controlled_from=tuple(entry["controlled_from"]) if "controlled_from" in entry else None,
             endpoints=endpoints,
             providers=tuple(_without_registry(name) for name in providers),
             region=entry.get("region"),
@@ -347,7 +343,3 @@ def _without_registry(address: str) -> str:
     """Return a source address as the catalog writes it: without the host of a public registry."""
     host, _slash, rest = address.lower().partition("/")
     return rest if host in PUBLIC_REGISTRIES else address.lower()
-
-
-def _nobody() -> Ownership:
-    return Ownership("dispersed", UNKNOWN_DATE, "none", _STATED)

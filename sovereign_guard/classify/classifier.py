@@ -87,7 +87,7 @@ class Classifier:
     def _labels(
         self, resource: Resource, profile: _Profile, attributes: Attributes
     ) -> tuple[tuple[Label, ...], Unknown | None]:
-        """Return the labels that matter, as the provider computes them, and an Unknown where more may be there."""
+        """Return the labels that matter, as the provider computes them; an Unknown where more may be."""
         values = attributes.select(profile.names)
         merged: dict[str, Label] = {}
         bare: list[Label] = []
@@ -124,7 +124,7 @@ class Classifier:
         return (*merged.values(), *bare), unknown
 
     def _written(self, resource: Resource, profile: _Profile, position: int) -> bool:
-        """Whether an unknown attribute may hold what its author wrote, and not only what the provider computes.
+        """Whether an unknown attribute may hold what its author wrote, not only what the provider computes.
 
         A plan's configuration does not show `dynamic` blocks, so for nested blocks it is no evidence.
         """
@@ -134,7 +134,7 @@ class Classifier:
         return resource.block.attributes.select((name,))[0] is not None
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
-        """Lay the labels of a container over those found so far; keys that say nothing of data are left out."""
+        """Lay the labels of a container over those found so far, without keys that say nothing of data."""
         if type(node) is dict:
             # Nearly all containers are maps, and of their keys at most one or two speak of data.
             heard = node.keys() - self._reader.silent
@@ -189,7 +189,6 @@ class Classifier:
     def _conclude(
         self, labels: tuple[Label, ...], unknown: Unknown | None, stated: tuple[DeclaredLevel, ...]
     ) -> Classification:
-        lowest = 0
         said: list[tuple[int, Evidence]] = []
         outside: list[Evidence] = []
         speaks = False
@@ -219,10 +218,10 @@ class Classifier:
                 )
             if reading.level is not None:
                 said.append((reading.level, self._evidence(label, reading.level)))
-        for entry in stated:
-            said.append(
-                (entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin))
-            )
+        said.extend(
+            (entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin))
+            for entry in stated
+        )
         lowest = max((level for level, _evidence in said), default=0)
         evidence = tuple(step for level, step in said if level == lowest)
         labelled: bool | None = True if said or speaks else None if unknown else False

@@ -1,4 +1,4 @@
-"""The effective labels of a resource, in every shape in which providers keep them."""
+"""Labels in every shape in which providers keep them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Protocol
 
 import msgspec
 
-from sovereign_guard.model.value import Sensitive, Tree, Unknown, plain
+from sovereign_guard.model.value import HIDDEN, Sensitive, Tree, Unknown, plain
 
 _KEY_NAMES = ("key", "Key", "name", "label", "tag_key")
 _VALUE_NAMES = ("value", "Value", "values", "tag_value")
 _VALUE_KEYS = frozenset(_VALUE_NAMES)
 BLOCK_ARGUMENTS = frozenset((*_KEY_NAMES, *_VALUE_NAMES))
-"""Arguments that a label block names its key and value by: never `silent`, or such blocks would be passed over."""
+"""Arguments by which a block names its label's key and value. Never `silent`: such blocks would be missed."""
 
 
 class Label(msgspec.Struct, frozen=True):
@@ -27,7 +27,7 @@ class Label(msgspec.Struct, frozen=True):
     @property
     def shown(self) -> str:
         """The value as it may be printed."""
-        return "(sensitive value)" if self.hidden else str(self.value)
+        return HIDDEN if self.hidden else str(self.value)
 
 
 class Ears(Protocol):
@@ -55,8 +55,8 @@ def labels_in(tree: Tree, where: str, ears: Ears, *, hidden: bool = False) -> Se
 
     An Unknown among them means that the container may hold labels that are not known.
 
-    Shapes: a map; a list of `key=value` or `key:value` strings or of single words; a list of blocks with a key
-    and a value; one such block.
+    Shapes: a map; a list of `key=value` or `key:value` strings or of single words; one text that holds
+    several of these; a list of blocks with a key and a value; one such block.
 
     Args:
         tree: the container. where: the place it was read from, for evidence.
@@ -104,7 +104,10 @@ def _from_map(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) ->
 
 
 def _from_block(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) -> list[Label | Unknown]:
-    """Return the label of a block `{key = ..., value = ...}`. A map of labels may have such keys too: it is read as both."""
+    """Return the label of a block `{key = ..., value = ...}`.
+
+    A map of labels may have such keys too, so it is read as both.
+    """
     key = next((plain(tree[name]) for name in _KEY_NAMES if name in tree), None)
     value = next((tree[name] for name in _VALUE_NAMES if name in tree), None)
     if isinstance(key, Unknown):
@@ -116,7 +119,7 @@ def _from_block(tree: dict[str, Tree], where: str, ears: Ears, *, hidden: bool) 
 
 
 def _from_text(text: str, where: str, ears: Ears, *, hidden: bool) -> Sequence[Label]:
-    """Return the label of a `key=value` or `key:value` text; a key may itself have colons (`acme:data-class:secret`)."""
+    """Return the label of a `key=value` or `key:value` text; the key may have colons (`acme:class:pii`)."""
     key, found, value = text.partition("=")
     if found and ears.hears_key(key):
         return (Label(key, value, where, hidden),)

@@ -76,7 +76,7 @@ class Reader:
         return None
 
     def read(self, key: str, value: str) -> Reading | None:
-        """Return what the label says; None where it is no label of this kind at all (false friends included)."""
+        """Return what the label says; None where it is no label of this kind (false friends included)."""
         at = (key, value)
         if at not in self._readings:
             rule = self.rule(key)

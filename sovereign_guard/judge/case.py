@@ -1,7 +1,7 @@
 """What a rule looks at, and the exact three-valued logic over candidates.
 
-An Unknown with candidates is judged as each of them: all fail -> fail, all pass -> pass, else unknown. So more
-knowledge never changes a decided verdict, and less never gives another decided one.
+An Unknown with candidates is judged as each of them: all fail -> fail, all pass -> pass, else unknown. So
+more knowledge never changes a decided verdict, and less never gives another decided one.
 """
 
 from __future__ import annotations

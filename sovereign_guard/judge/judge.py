@@ -13,7 +13,7 @@ from collections.abc import Hashable, Sequence
 import msgspec
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INPUT, RuleCrash, SovereignGuardError
+from sovereign_guard.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INPUT, RuleCrashError, SovereignGuardError
 from sovereign_guard.judge.case import Case, worst
 from sovereign_guard.judge.rules import ALL_RULES, Rule
 from sovereign_guard.model.classification import Classification, Kind
@@ -67,7 +67,7 @@ def judge(
         only_introduced: whether only findings that the change introduces decide the exit code.
 
     Raises:
-        RuleCrash: a rule failed; the run must not pass for it.
+        RuleCrashError: a rule failed; the run must not pass for it.
 
     """
     inventories = tuple(inventory for inventory, _placed, _classified in facts)
@@ -194,7 +194,7 @@ class _Bench:
         try:
             ruling = rule.check(case)
         except Exception as error:
-            raise RuleCrash(
+            raise RuleCrashError(
                 f"rule {rule.id} failed: {type(error).__name__}: {error}.",
                 hint="This is a defect of sovereign-guard; nothing was judged. Please report it.",
             ) from error

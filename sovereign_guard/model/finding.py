@@ -89,9 +89,14 @@ class InputProblem(msgspec.Struct, frozen=True):
     line: int | None = None
     column: int | None = None
 
+    @property
+    def where(self) -> str:
+        """`file:line:column`, as much of it as is known; the input where no file is."""
+        return ":".join(str(part) for part in (self.file or self.input, self.line, self.column) if part)
+
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counts over managed resource instances (contract). `findings` counts findings, `errors` errors."""
+    """Counts over managed resource instances (contract); `findings` and `errors` count those instead."""
 
     resources: int
     passed: int

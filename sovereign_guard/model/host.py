@@ -7,11 +7,11 @@ _MAX_HOST = 253
 
 
 def host_of(text: str) -> str | None:
-    """Return the host of a URL or of `host[:port]`, lower case, without the trailing dot; None if it is not plain.
+    """Return the host of a URL or of `host[:port]`, in lower case and without the trailing dot.
 
-    User information, port, path, query and fragment are cut off as the URL standard says; whatever different
-    parsers could read differently (backslashes, control characters, spaces, percent signs or non-ASCII letters
-    in the authority, empty labels) gives None rather than a guess.
+    User information, port, path, query and fragment are cut off as the URL standard says. Whatever different
+    parsers could read differently (backslashes, control characters, spaces, percent signs or non-ASCII
+    letters in the authority, empty labels) gives None rather than a guess.
 
     >>> host_of("https://scw.cloud@evil.example/")
     'evil.example'
@@ -43,8 +43,3 @@ def host_of(text: str) -> str | None:
     if not host or len(host) > _MAX_HOST or not _ALLOWED.issuperset(host):
         return None
     return host if all(host.split(".")) else None
-
-
-def is_address(host: str) -> bool:
-    """Whether a host (see `host_of`) is an IPv4 address rather than a name."""
-    return host.rpartition(".")[2].isdecimal()

@@ -1,4 +1,7 @@
-"""The catalog's facts as values. Field names are those of the files in rules/ (rules/schemas says what they mean)."""
+"""The catalog's facts as values.
+
+Field names are those of the files in rules/; rules/schemas/ says what each means.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,9 @@ from msgspec import field
 
 UNKNOWN_DATE = "unknown"
 
+DISPERSED = "dispersed"
+"""Holder that stands for everybody and nobody: a company without a controlling holder, a State, a family."""
+
 
 def begins(date: str) -> str:
     """First day of a day, month or year, as an ISO day; an unknown beginning is before all others."""
@@ -18,7 +24,7 @@ def begins(date: str) -> str:
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Where a fact was read. `read` is False where the text itself was not read."""
+    """Where a fact was read. `read` is False where we have not read the text itself."""
 
     title: str
     publisher: str
@@ -26,6 +32,12 @@ class Source(msgspec.Struct, frozen=True):
     read: bool
     url: str = ""
     published: str = ""
+
+    @property
+    def cited(self) -> str:
+        """Publisher, title and date, marked where the text was not read."""
+        dated = f", {self.published}" if self.published else ""
+        return f"{self.publisher}, {self.title}{dated}{'' if self.read else ' (text not read by us)'}"
 
 
 class Seat(msgspec.Struct, frozen=True):
@@ -55,6 +67,11 @@ class Ownership(msgspec.Struct, frozen=True):
     share: float | None = None
     votes: float | None = None
     note: str = ""
+
+    @property
+    def controls(self) -> bool:
+        """Whether the holder, alone or with others, has control."""
+        return self.control in ("sole", "joint") and self.holder != DISPERSED
 
     def holds_on(self, day: str) -> bool:
         """Whether the interval contains this ISO day."""
@@ -119,7 +136,13 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Operator(msgspec.Struct, frozen=True):
-    """A company, or another holder of one."""
+    """A company, or another holder of one.
+
+    Attributes:
+        internal: it is the organisation's own cloud, as the organisation states.
+        declared: the organisation states it; it is not in the catalog.
+
+    """
 
     id: str
     name: str
@@ -140,8 +163,17 @@ class Operator(msgspec.Struct, frozen=True):
     internal: bool = False
     declared: bool = False
 
+    @property
+    def formal_name(self) -> str:
+        """The name that the law knows, where recorded."""
+        return self.legal_name or self.name
+
+    def cited(self, source: str) -> str:
+        """Return one of its sources in words, by its key; empty where there is none."""
+        return self.sources[source].cited if source in self.sources else ""
+
     def state_on(self, day: str) -> Status | None:
-        """The dated state in force on this day, None where none is recorded (taken for active)."""
+        """Return the dated state in force on this day, None where none is recorded (taken for active)."""
         current: Status | None = None
         for status in self.status:
             if begins(status.since) <= day and (
@@ -270,8 +302,6 @@ class HostPattern(msgspec.Struct, frozen=True):
     source: str
     cloud: str = ""
     region: str = ""
-    service: str = ""
-    role: Literal["platform", "infrastructure"] = "platform"
     infrastructure: str = ""
     stands_on_others: bool = False
     exact: bool = False

@@ -1,7 +1,7 @@
 """The normal form in which label keys and values are compared: no case, no accents, no separators.
 
-Characters that nobody sees (zero-width spaces, soft hyphens, controls, fillers) do not count either: a label that
-reads the same to a person says the same.
+Characters that nobody sees (zero-width spaces, soft hyphens, controls, fillers) do not count either: a label
+that reads the same to a person says the same.
 """
 
 from __future__ import annotations

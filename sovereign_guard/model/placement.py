@@ -75,13 +75,12 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 class Placement(msgspec.Struct, frozen=True, eq=False):
-    """All the ways in which a resource may be placed; one where everything is known, none if it places nothing.
+    """All the ways in which a resource may be placed: one where all is known, none if it places nothing.
 
     Attributes:
-        region, country: why these are not known, where they are not.
-        operator: why the operator is not known, where it is not.
-        region_value: the region, where the alternatives agree or a reference gives evidence of it.
         evidence: the steps that led here.
+        region: the region, where the alternatives agree in one.
+        unknown_operator, unknown_region, unknown_country: why these are not known, where they are not.
         declared: ids of declarations that the placement rests on.
 
     """

@@ -93,21 +93,19 @@ class Policy(msgspec.Struct, frozen=True):
 
 
 class DeclaredOperator(msgspec.Struct, frozen=True):
-    """An operator that the organisation states, and where the statement stands.
+    """What the organisation states about where an operator is found, and where the statement stands.
 
     Attributes:
-        internal: it is the organisation's own cloud.
+        id: of an operator that the catalog, or the catalog as the statements extend it, knows.
         endpoints: hosts (or `*.suffix`) that it answers at.
         providers: source addresses all of whose resources lie with it.
-        from_repository: the statement comes from the scanned repository itself.
+        region, country: of these resources, where stated.
+        from_repository: the statement counts only where the catalog has no answer.
 
     """
 
     id: str
     name: str
-    seat: str
-    internal: bool
-    controlled_from: tuple[str, ...] | None
     endpoints: tuple[str, ...]
     providers: tuple[str, ...]
     region: str | None
@@ -127,12 +125,16 @@ class DeclaredLevel(msgspec.Struct, frozen=True):
 
 
 class Statements(msgspec.Struct, frozen=True):
-    """All that the organisation stated and that was accepted, and what was not."""
+    """All that the organisation stated and that counts.
+
+    Attributes:
+        accepted, refused: every statement in words, for the report, by whether it counts.
+
+    """
 
     operators: tuple[DeclaredOperator, ...] = ()
     levels: tuple[DeclaredLevel, ...] = ()
     optional_rules: tuple[str, ...] = ()
     on_unknown: OnUnknown | None = None
-    policy: str | None = None
     accepted: tuple[Evidence, ...] = ()
     refused: tuple[Evidence, ...] = ()

@@ -95,10 +95,10 @@ class Family(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         provider: source address as written in the input; empty where it is not.
-        configurations: the provider configurations that they may use; more than one only where an old plan does
-            not tell which of several was passed to a module.
+        configurations: the provider configurations that they may use; more than one only where the input does
+            not tell which of several it is.
 
-    Compared by identity: a reader makes one for all of them, and stages remember by it what they have worked out.
+    Compared by identity: a reader makes one for all of them, and stages remember by it what they worked out.
 
     """
 
@@ -113,7 +113,8 @@ class Block(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         key: module path without instance keys, then address (`module.a.aws_s3_bucket.b`).
-        links: attribute -> keys of the blocks that its expression refers to, for the attributes asked for.
+        attributes: its arguments, as far as the configuration shows them.
+        links: tells to which other blocks an argument's expression refers.
 
     """
 

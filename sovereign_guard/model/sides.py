@@ -33,7 +33,7 @@ Stage = Callable[[Resource, Attributes], T]
 
 
 def in_step(resources: tuple[Resource, ...], first: Stage[T], second: Stage[U]) -> tuple[Sides[T], Sides[U]]:
-    """Run two stages resource by resource: while one is looked at, its attributes are decoded once for both."""
+    """Run two stages resource by resource, so that its attributes are decoded once for both."""
     after: list[T] = []
     before: list[T | None] = []
     after_too: list[U] = []

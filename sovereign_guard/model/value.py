@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+HIDDEN = "(sensitive value)"
+"""What stands in every text for a value that Terraform marks sensitive."""
+
 
 class Reason(StrEnum):
     """Why a value is not known. The texts appear in reports (contract)."""
@@ -87,7 +90,7 @@ class Sensitive(msgspec.Struct, frozen=True):
         return "Sensitive(...)"
 
     def __str__(self) -> str:
-        return "(sensitive value)"
+        return HIDDEN
 
 
 Tree: TypeAlias = Any
@@ -145,7 +148,7 @@ def _step(node: Tree, name: str) -> list[Tree]:
 
 
 def texts(tree: Tree) -> list[tuple[str, bool]]:
-    """Return the non-empty texts of a node that is a text or a list of them, each with whether it is sensitive."""
+    """Return the non-empty texts of a node (a text, or a list of them), each with whether it is sensitive."""
     if isinstance(tree, Sensitive):
         return [(text, True) for text, _hidden in texts(tree.value)]
     if isinstance(tree, list):

@@ -28,7 +28,7 @@ _MOST_PARENTS = 200
 def propagate(
     inventory: Inventory, classified: Sides[Classification], catalog: Catalog
 ) -> Sides[Classification]:
-    """Return the classifications with what travels along edges added, on both sides; no level is ever lowered."""
+    """Return the classifications, on both sides, with what travels along edges added; none is lowered."""
     containers = _Containers(inventory, catalog)
     if not containers.parents:
         return classified
@@ -45,8 +45,8 @@ class _Containers:
     """What lies in what, by position.
 
     Attributes:
-        parents: position of a resource -> positions of those in which it may lie, and whether it may lie in none
-            of them.
+        parents: position of a resource -> positions of those in which it may lie, and whether it may lie in
+            none of them.
 
     """
 
@@ -84,8 +84,8 @@ class _Containers:
     def spread(self, own: Sequence[Classification]) -> list[Classification]:
         """Return the levels as the containers raise them.
 
-        A resource is looked at again only when the levels of something it lies in have changed. They only rise,
-        and there are few of them, so this ends soon, in cycles too.
+        A resource is looked at again only when something it lies in has changed. Levels only rise, and there
+        are few of them, so this ends soon, in cycles too.
         """
         levels = list(own)
         waiting = deque(self.parents)
@@ -114,8 +114,8 @@ def inherit(
 ) -> Classification:
     """Return the child's classification raised by that of what it lies in.
 
-    A child that no label speaks of is what its container is; else the higher of the two holds. Where there are
-    several candidates, the level is one of those that they give.
+    A child that no label speaks of is what its container is; else the higher of the two holds. Where there
+    are several candidates, the level is one of those that they give.
 
     Args:
         containers: classification and address of each resource in which it may lie.

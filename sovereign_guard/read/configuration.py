@@ -14,7 +14,7 @@ from sovereign_guard.model.value import Reason, Tree, Unknown
 from sovereign_guard.read.references import Module, References, json_object
 from sovereign_guard.read.wire import BlockWire, ConfigurationWire, ModuleWire, ProviderConfigWire
 
-_MAX_MODULE_DEPTH = 100
+MAX_MODULE_DEPTH = 100
 
 
 class BlockExpressions:
@@ -100,9 +100,9 @@ class Configurations:
                 )
 
     def _add(self, module: Module, depth: int) -> None:
-        if depth > _MAX_MODULE_DEPTH:
+        if depth > MAX_MODULE_DEPTH:
             raise InputError(
-                f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this plan genuine?"
+                f"modules are nested more than {MAX_MODULE_DEPTH} deep.", hint="Is this plan genuine?"
             )
         self._modules[module.path] = module
         calls = module.wire.module_calls
@@ -130,8 +130,8 @@ class Configurations:
     def _of_block(self, block: BlockWire, module: Module) -> tuple[ProviderConfiguration, ...]:
         """Return the configurations that a block may use; one, except where the plan does not tell.
 
-        The key names the configuration in the end used (since Terraform 1.1), or one of the block's module that
-        may be a mere stand-in for what was passed to it or what it inherits.
+        The key names the configuration in the end used (since Terraform 1.1), or one of the block's module
+        that may be a mere stand-in for what was passed to it or what it inherits.
         """
         key = block.provider_config_key
         local = key.rpartition(":")[2].removeprefix("provider.")
@@ -199,7 +199,7 @@ def _local_name(key: str) -> str:
 
 
 def _stands_in(wire: ProviderConfigWire) -> bool:
-    """Whether an entry may be a stand-in for a configuration of another module: it lies in a module and says nothing."""
+    """Whether an entry may stand in for one of another module: it lies in a module and says nothing."""
     return bool(wire.module_address) and len(wire.expressions) <= len("{}")
 
 

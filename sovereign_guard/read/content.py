@@ -24,7 +24,8 @@ _SHOW = "terraform show -json {path} > plan.json   (or: tofu show -json {path} >
 class Content:
     """UTF-8 bytes of a JSON input, and the digest of the file as it lies on disk.
 
-    The digest is computed on a second thread while the first decodes: hashing lets go of the interpreter lock.
+    The digest is computed on a second thread while the first decodes: hashing lets go of the interpreter's
+    lock.
     """
 
     def __init__(self, path: str, raw: bytes, digested: bytes | None = None) -> None:
@@ -45,7 +46,7 @@ class Content:
         return self._digest.hexdigest()
 
     def _validate(self) -> None:
-        """Refuse what is not UTF-8 anywhere: the decoder skips most of an input without looking into its text.
+        """Refuse what is not UTF-8 anywhere: the decoder skips most of an input without a look at its text.
 
         Raises:
             InputError: with the place of the first fault.
@@ -71,13 +72,13 @@ class Content:
                 ) from None
 
     def position(self, byte: int) -> tuple[int, int]:
-        """Line and column (from 1, in bytes) of a byte offset."""
+        """Return line and column (from 1, in bytes) of a byte offset."""
         line = self.data.count(b"\n", 0, byte) + 1
         return line, byte - self.data.rfind(b"\n", 0, byte)
 
 
 def is_binary_plan(head: bytes) -> bool:
-    """Whether these first bytes are those of a plan file as `terraform plan -out` writes it (a zip archive)."""
+    """Whether these first bytes are those of a file of `terraform plan -out`, which is a zip archive."""
     return head.startswith(_ZIP)
 
 
@@ -144,8 +145,8 @@ def _check(path: str, head: bytes, size: int) -> None:
     if is_binary_plan(head):
         raise InputError(
             "this is a binary plan, which only Terraform can read.",
-            hint=f"Run: {_SHOW.format(path=path)}. Or give --allow-terraform, which runs that for you and so starts "
-            "provider programs from the plan's folder.",
+            hint=f"Run: {_SHOW.format(path=path)}. Or give --allow-terraform, which runs that for you and so "
+            "starts provider programs from the plan's folder.",
             file=path,
         )
     start = _as_utf8(path, head, partial=True).lstrip()[:1]
@@ -160,7 +161,7 @@ def _check(path: str, head: bytes, size: int) -> None:
 
 
 def _as_utf8(path: str, raw: bytes, *, partial: bool = False) -> bytes:
-    """UTF-8 without byte order mark, from UTF-8 or UTF-16 (what PowerShell's `>` writes)."""
+    """Return UTF-8 without byte order mark, from UTF-8 or UTF-16 (what PowerShell's `>` writes)."""
     if raw.startswith(b"\xef\xbb\xbf"):
         return raw[3:]
     encoding = ""

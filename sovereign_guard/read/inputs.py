@@ -94,15 +94,15 @@ def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
             or document.deferred_changes is not None
             or document.configuration is not None
             or len(document.planned_values)
+            or document.errored
         ):
-            return read_plan(content, document)
-        if document.errored:
             return read_plan(content, document)
         unknown = _keys(content) - _EMPTY_STATE
         if not unknown:
             return read_shown_state(content, document), []
+        holds = ", ".join(sorted(unknown)[:5])
         raise InputError(
-            f"this is JSON of Terraform, but neither a plan nor a state: it holds {', '.join(sorted(unknown)[:5])}.",
+            f"this is JSON of Terraform, but neither a plan nor a state: it holds {holds}.",
             hint="Run: terraform show -json tfplan > plan.json",
             file=content.path,
         )
@@ -167,7 +167,8 @@ def _malformed(content: Content, message: str) -> InputError:
     )
     return InputError(
         f"{problem}.",
-        hint="Did the command that wrote it fail or run out of disk? Run it again: terraform show -json tfplan",
+        hint="Did the command that wrote it fail or run out of disk? Run it again: "
+        "terraform show -json tfplan",
         file=content.path,
         line=line,
         column=column,

@@ -17,7 +17,7 @@ _MASKS_KEPT = 4096
 
 
 class _Masks(dict[bytes, tuple[Tree, ...] | None]):
-    """Masks (`after_unknown`, `after_sensitive`) by their text; None where one marks none of a lens's names."""
+    """Masks (`after_unknown`, `after_sensitive`) by their text; None for one that marks no name of a lens."""
 
     def __init__(self, lens: Lens) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class Lens:
         self.masks = _Masks(self)
 
     def decode(self, raw: msgspec.Raw | bytes) -> tuple[Tree, ...] | None:
-        """Return the values of these names in a JSON object; None where the text is absent or not an object."""
+        """Return the values of these names in a JSON object; None where the text is absent or no object."""
         if not len(raw):
             return None
         try:

@@ -60,8 +60,10 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
     changes = document.resource_changes
     if not changes and not document.deferred_changes and _holds_resources(document):
         raise InputError(
-            "this plan has planned values but no `resource_changes`: it was cut by hand, or made with -refresh-only.",
-            hint="Give the whole output of `terraform show -json tfplan`; for what stands, that of `terraform show -json`.",
+            "this plan has planned values but no `resource_changes`: it was cut by hand, or made with "
+            "-refresh-only.",
+            hint="Give the whole output of `terraform show -json tfplan`; for what stands, that of "
+            "`terraform show -json`.",
             file=path,
         )
     deferred = [entry.resource_change for entry in document.deferred_changes or [] if entry.resource_change]
@@ -122,6 +124,7 @@ class _Builder:
         self._families = Families()
 
     def resource(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Resource:
+        """Build one resource, adding what is wrong with its entry to `problems`."""
         module = wire.module_address or ""
         provider = wire.provider_name or ""
         wire_change = wire.change
@@ -135,7 +138,7 @@ class _Builder:
         block, family = self._known.get((module, wire.mode, wire.type, wire.name, provider)) or self._find(
             wire, change
         )
-        # Terraform gives a null `before` to what it creates, and a null `after` to what it deletes or forgets.
+        # Terraform gives a null `before` to what it creates, a null `after` to what it deletes or forgets.
         # What is forgotten stays where it is: it is judged on what stands.
         before = None if change is _CREATE else _before(wire_change)
         after: Attributes
@@ -177,10 +180,11 @@ class _Builder:
         actions = wire.change.actions or ()
         change = _CHANGES.get(actions)
         if change is None:
+            named = ", ".join(actions) or "none"
             problems.append(
                 InputProblem(
                     path,
-                    f"{wire.address} has actions that this version does not know: {', '.join(actions) or 'none'}.",
+                    f"{wire.address} has actions that this version does not know: {named}.",
                     "It is judged as an update. Please report this plan's Terraform version.",
                     path,
                 )
@@ -195,7 +199,7 @@ class _Builder:
         return change
 
     def _missing(self, provider: str, change: Change) -> tuple[ProviderConfiguration, ...]:
-        """Configurations of a resource whose block is not shown: it has left the configuration, or that was cut."""
+        """Return the configurations that a resource may use whose block is not shown."""
         gone = change in (Change.DELETE, Change.FORGET)
         key = (provider, "gone" if gone else "shown")
         found = self._without_block.get(key)

@@ -1,6 +1,6 @@
-"""What a plan tells of an expression that is not a constant: the list of what it refers to.
+"""What a plan tells of an expression that is not a constant: a list of what it refers to.
 
-The trap (design, section 4): `var.region`, `lower(var.region)` and `var.dr ? "us-east-2" : var.region` all read
+The trap: `var.region`, `lower(var.region)` and `var.dr ? "us-east-2" : var.region` all read
 `{"references": ["var.region"]}`, and locals have no value anywhere. So a value reached through references is
 never taken for the expression's value: it is kept as a hint beside an Unknown.
 """
@@ -84,9 +84,9 @@ class References:
         references = expression.get("references")
         if not isinstance(references, list):
             return Unknown(Reason.NOT_SHOWN, origin)
-        return self.unknown(references, module, origin)
+        return self._unknown(references, module, origin)
 
-    def unknown(self, references: list[Any], module: Module, origin: str) -> Unknown:
+    def _unknown(self, references: list[Any], module: Module, origin: str) -> Unknown:
         """Return the Unknown that stands for an expression with these references."""
         trace = _Trace()
         self._follow(references, module, trace, 0)

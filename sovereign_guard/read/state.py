@@ -21,7 +21,7 @@ from sovereign_guard.model.resource import (
     ProviderConfiguration,
     Resource,
 )
-from sovereign_guard.read.configuration import Families, no_configuration
+from sovereign_guard.read.configuration import MAX_MODULE_DEPTH, Families, no_configuration
 from sovereign_guard.read.content import Content
 from sovereign_guard.read.lens import PlanAttributes
 from sovereign_guard.read.wire import NOTHING, DocumentWire, InstanceWire, StateModuleWire
@@ -34,8 +34,6 @@ IN_A_STATE = "a state shows none"
 _PROVIDER = re.compile(
     r'(?:.*\.)?provider(?:\["(?P<address>[^"]+)"\]|\.(?P<name>[A-Za-z0-9_-]+))(?:\.[A-Za-z0-9_-]+)?'
 )
-
-_MAX_MODULE_DEPTH = 100
 
 
 class _Families:
@@ -98,9 +96,9 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
 
 
 def _shown(module: StateModuleWire, families: _Families, depth: int) -> Iterator[Resource]:
-    if depth > _MAX_MODULE_DEPTH:
+    if depth > MAX_MODULE_DEPTH:
         raise InputError(
-            f"modules are nested more than {_MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
+            f"modules are nested more than {MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
         )
     for wire in module.resources:
         attributes = PlanAttributes(wire.values, NOTHING, wire.sensitive_values)

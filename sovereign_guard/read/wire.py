@@ -44,7 +44,6 @@ class DeferredWire(msgspec.Struct, gc=False):
     """One entry of `deferred_changes`."""
 
     resource_change: ResourceChangeWire | None = None
-    reason: str = ""
 
 
 class ProviderConfigWire(msgspec.Struct):
@@ -60,7 +59,6 @@ class ProviderConfigWire(msgspec.Struct):
 class BlockWire(msgspec.Struct, gc=False):
     """A resource or data block of the configuration."""
 
-    address: str = ""
     mode: str = "managed"
     type: str = ""
     name: str = ""
@@ -116,7 +114,6 @@ class StateResourceWire(msgspec.Struct, gc=False):
     address: str
     mode: str = "managed"
     type: str = ""
-    name: str = ""
     index: Any = None
     provider_name: str | None = None
     values: Raw = NOTHING
@@ -173,7 +170,6 @@ class DocumentWire(msgspec.Struct):
     planned_values: Raw = NOTHING
     values: ValuesWire | None = None
     version: int | None = None
-    serial: int | None = None
     lineage: str | None = None
     resources: list[RawResourceWire] | None = None
     log_level: str | None = field(name="@level", default=None)

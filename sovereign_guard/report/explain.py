@@ -20,20 +20,17 @@ from sovereign_guard.model.policy import Requirement
 from sovereign_guard.model.resource import Change
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence
-from sovereign_guard.report.listings import (
+from sovereign_guard.report.facts import (
     chain,
-    entry,
-    heading,
-    item,
     minority_holders,
     named,
     presence,
     qualification,
     requirement_words,
-    source_words,
     stricter_test,
     suppliers,
 )
+from sovereign_guard.report.layout import entry, heading, item, page
 from sovereign_guard.report.words import clean, paint, wrap
 
 _POOL = 500
@@ -108,7 +105,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
             screen,
         )
     )
-    return "\n".join(line.rstrip(" ") for line in lines) + "\n"
+    return page(lines)
 
 
 def _did_you_mean(report: Report, wanted: str) -> str:
@@ -479,7 +476,7 @@ class _Reasoning:
         return self._item.applicable and self._item.verdict is not Verdict.NOT_JUDGED
 
     def _cited(self, operator: Operator, source: str) -> str:
-        words = source_words(operator, source)
+        words = operator.cited(source)
         return f"  [{words}]" if words else ""
 
     def _heading(self, title: str) -> str:

@@ -182,9 +182,7 @@ def _joined(items: Iterator[bytes]) -> Iterator[bytes]:
 def _resources(report: Report) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     shared: dict[Hashable, bytes] = {}
-    starts = {
-        inventory.id: b'{"input":' + encode(inventory.id) + b',"address":' for inventory in report.inventories
-    }
+    starts = _starts(report)
     for item in report.assessments:
         resource = item.resource
         key = (

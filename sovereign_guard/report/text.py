@@ -32,7 +32,7 @@ def _sections(report: Report, screen: Screen) -> Iterator[str]:
         found = [finding for finding in report.findings if finding.outcome.verdict is verdict]
         if found:
             places = {(finding.input, finding.address, finding.deposed) for finding in found}
-            yield f"\n{paint(f'{name}', colour, screen)} {_count(len(places), 'resource')}"
+            yield f"\n{paint(name, colour, screen)} {_count(len(places), 'resource')}"
             yield from _findings(found, report, screen)
     yield from _leaving(report, screen)
     yield from _what_to_do(report, screen)
@@ -43,29 +43,23 @@ def _sections(report: Report, screen: Screen) -> Iterator[str]:
 def _title(report: Report, screen: Screen) -> str:
     inputs = ", ".join(clean(inventory.path) for inventory in report.inventories) or "nothing"
     name = paint(f"sovereign-guard {__version__}", "bold", screen)
-    return f"{name}  {inputs}\npolicy {clean(report.policy.id)} ({clean(report.policy.source)}), catalog of {report.catalog_as_of}"
+    policy = f"policy {clean(report.policy.id)} ({clean(report.policy.source)})"
+    return f"{name}  {inputs}\n{policy}, catalog of {report.catalog_as_of}"
 
 
 def _problems(report: Report, screen: Screen) -> Iterator[str]:
     if report.problems:
         yield f"\n{paint('NOT READ', 'red', screen)}"
     for problem in report.problems:
-        place = ":".join(
-            str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part
-        )
-        yield wrap(f"{place}: {problem.message} {problem.hint}", screen, "  ", "    ")
+        yield wrap(f"{problem.where}: {problem.message} {problem.hint}", screen, "  ", "    ")
 
 
 def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterator[str]:
     several = len(report.inventories) > 1
-    changes = (
-        {
-            (item.input, item.resource.address, item.resource.deposed): item.resource.change
-            for item in report.assessments
-        }
-        if findings
-        else {}
-    )
+    changes = {
+        (item.input, item.resource.address, item.resource.deposed): item.resource.change
+        for item in report.assessments
+    }
     for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
         change = changes[source, address, deposed]
         origin = f"  in {clean(source)}" if several else ""
@@ -131,13 +125,15 @@ def _summary(report: Report, screen: Screen) -> Iterator[str]:
     ]
     parts += [f"{summary.waived} waived"] if summary.waived else []
     parts += [f"{summary.not_judged} leaving"] if summary.not_judged else []
-    yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {_count(summary.findings, 'finding')}"
+    findings = _count(summary.findings, "finding")
+    yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {findings}"
     level = report.levels[report.policy.unlabelled]
     yield wrap(
         f"{_count(summary.unlabelled, 'data-bearing resource')} without any label, judged as {level}.", screen
     )
     yield wrap(
-        f"Facts: catalog of {report.catalog_as_of}, with sources (sovereign-guard catalog show ID). Not legal advice.",
+        f"Facts: catalog of {report.catalog_as_of}, with sources (sovereign-guard catalog show ID). "
+        "Not legal advice.",
         screen,
     )
 

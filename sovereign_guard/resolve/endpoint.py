@@ -1,4 +1,4 @@
-"""Where a provider configuration points: design, section 4, points 1, 3 and 4."""
+"""Where a provider configuration points, by statement, by setting, or by what feeds a setting."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from sovereign_guard.model.placement import OperatorUse, Role
 from sovereign_guard.model.policy import DeclaredOperator
 from sovereign_guard.model.resource import InputKind, ProviderConfiguration
 from sovereign_guard.model.value import (
+    HIDDEN,
     Evidence,
     Reason,
     Reference,
@@ -26,7 +27,8 @@ from sovereign_guard.model.value import (
     walk,
 )
 
-_SERVICE = "{service}"
+SERVICE = "{service}"
+"""Stands in the name of a setting for each service that has one."""
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Target(msgspec.Struct, frozen=True):
         region: a region that the endpoint itself tells.
         countries: of `region` where a resource that feeds the endpoint tells them.
         by_default: nothing was set, so the region may still decide which company operates.
-        declared: ids of the statements that this rests on.
+        declared: ids of the stated operators that this rests on.
 
     """
 
@@ -53,7 +55,14 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Feed(msgspec.Struct, frozen=True):
-    """The endpoint is an attribute of these blocks (point 4); the resolver places them."""
+    """The endpoint is an attribute of other blocks, which the resolver places.
+
+    Attributes:
+        references: these attributes.
+        only: the endpoint comes from nothing else.
+        otherwise: what is not known where these blocks do not tell it.
+
+    """
 
     references: tuple[Reference, ...]
     only: bool
@@ -74,7 +83,7 @@ class Endpoints:
         self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
     ) -> tuple[Target | Feed, ...]:
         """Return where resources of a type lead to; several where it is not certain, never none."""
-        stated = self.stated_provider(provider.addresses, self._outside)
+        stated = self._stated_provider(provider.addresses, self._outside)
         if stated is not None:
             return (stated,)
         if configuration.unknown is not None:
@@ -89,7 +98,7 @@ class Endpoints:
                 return tuple(possible)
         return (*possible, *self._absent(provider, configuration))
 
-    def stated_provider(
+    def _stated_provider(
         self, addresses: tuple[str, ...], statements: tuple[DeclaredOperator, ...]
     ) -> Target | None:
         """Return what the organisation states about all resources of a provider, None where nothing."""
@@ -99,8 +108,10 @@ class Endpoints:
         return None
 
     def stated_gap(self, addresses: tuple[str, ...]) -> Target | None:
-        """Return what the scanned repository states about a provider that the catalog cannot place."""
-        return self.stated_provider(addresses, self._inside) or self.stated_provider(addresses, self._outside)
+        """Return what is stated about a provider that the catalog cannot place, by whomever."""
+        return self._stated_provider(addresses, self._outside) or self._stated_provider(
+            addresses, self._inside
+        )
 
     # -- nothing set, or nothing shown -----------------------------------------------------------------------
 
@@ -128,7 +139,7 @@ class Endpoints:
         if absent == "own":
             return (self._own(provider, f", and no {names} is set" if names else "", by_default=True),)
         if absent == "unknown":
-            stated = self.stated_provider(provider.addresses, self._inside)
+            stated = self._stated_provider(provider.addresses, self._inside)
             unknown = Unknown(
                 Reason.NOT_SET,
                 f"provider {configuration.key or provider.id}",
@@ -157,13 +168,13 @@ class Endpoints:
             or (
                 self._kind is InputKind.STATE
                 and all(
-                    setting.reaches == "own" or (_SERVICE in setting.setting and not facts.compatible)
+                    setting.reaches == "own" or (SERVICE in setting.setting and not facts.compatible)
                     for setting in provider.endpoints
                 )
             )
         ):
             return (self._own(provider, ", taken to be reached at its usual address", by_default=True),)
-        stated = self.stated_provider(provider.addresses, self._inside)
+        stated = self._stated_provider(provider.addresses, self._inside)
         return (stated,) if stated else (Target((), unknown, provider.cloud),)
 
     # -- settings --------------------------------------------------------------------------------------------
@@ -175,9 +186,9 @@ class Endpoints:
         configuration: ProviderConfiguration,
         facts: TypeFacts,
     ) -> tuple[list[Target | Feed], bool]:
-        """Return where a setting leads, and whether that is certain for this type; nothing where it is not set."""
+        """Return where a setting leads, nothing where it is not set, and whether that is certain here."""
         where = f"provider {configuration.key or provider.id}, {setting.setting}"
-        if _SERVICE not in setting.setting:
+        if SERVICE not in setting.setting:
             nodes = walk(configuration.settings, tuple(setting.setting.split(".")))
             found = [target for node in nodes for target in self._lead(provider, setting, node, where)]
             return found, bool(found)
@@ -188,7 +199,7 @@ class Endpoints:
         found = [
             target
             for key in keys
-            for target in self._lead(provider, setting, moved[key], where.replace(_SERVICE, key))
+            for target in self._lead(provider, setting, moved[key], where.replace(SERVICE, key))
         ]
         # Where the catalog does not say to which service a type belongs, any of these may move it, or none.
         return list(dict.fromkeys(found)), bool(found) and bool(facts.services)
@@ -210,7 +221,7 @@ class Endpoints:
                 unknown = Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name")
                 found.append(Target((), unknown))
             else:
-                found.append(self._by_host(provider, host, "(sensitive value)" if hidden else host, where))
+                found.append(self._by_host(provider, host, HIDDEN if hidden else host, where))
         if not found and plain(node) not in (None, "", []):
             found.append(Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud))
         return found
@@ -234,7 +245,7 @@ class Endpoints:
         return Target((), msgspec.structs.replace(value, origin=where), "", evidence=evidence)
 
     def _by_name(self, setting: EndpointSetting, value: str, where: str, *, hidden: bool) -> Target:
-        shown = "(sensitive value)" if hidden else repr(value.strip()[:80])
+        shown = HIDDEN if hidden else repr(value.strip()[:80])
         named = {name.lower(): entry for name, entry in setting.names.items()}.get(value.strip().lower())
         if named is None:
             return Target(
@@ -315,9 +326,12 @@ def _stated(statement: DeclaredOperator, what: str) -> Target:
 
 
 def _by_service(settings: dict[str, Tree], pattern: str) -> Iterator[tuple[str, Tree]]:
-    """Give (service key, value) for each setting that fits a pattern with `{service}`; key "" for an Unknown whole."""
+    """Give (service key, value) for each setting that fits a pattern with `{service}`.
+
+    The key is empty where all of them together are one Unknown.
+    """
     *above, last = pattern.split(".")
-    regex = re.compile(re.escape(last).replace(re.escape(_SERVICE), "(?P<service>.+)"))
+    regex = re.compile(re.escape(last).replace(re.escape(SERVICE), "(?P<service>.+)"))
     for holder in walk(settings, tuple(above)) if above else [settings]:
         holder = plain(holder)
         for item in holder if isinstance(holder, list) else [holder]:

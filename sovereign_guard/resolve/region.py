@@ -9,10 +9,18 @@ from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import ProviderConfiguration
-from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, first_unknown, plain, texts, walk
-from sovereign_guard.resolve.endpoint import Target, speaks_of
-
-_SERVICE = "{service}"
+from sovereign_guard.model.value import (
+    HIDDEN,
+    Evidence,
+    Reason,
+    Tree,
+    Unknown,
+    first_unknown,
+    plain,
+    texts,
+    walk,
+)
+from sovereign_guard.resolve.endpoint import SERVICE, Target, speaks_of
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -22,6 +30,7 @@ class Site(msgspec.Struct, frozen=True):
         shown: region code, None where there is none to tell.
         countries: where data lies, all at once; empty where not known.
         operator: the company that runs this place, where the table names one.
+        unknown_region, unknown_country: why these are not known, where they are not.
         ended: says of each region that has closed that it has.
 
     """
@@ -38,6 +47,8 @@ class Site(msgspec.Struct, frozen=True):
 _Told = tuple[list[tuple[str, bool]], Unknown, str]
 """Region codes, each with whether it is sensitive; why there are none; and where that was read."""
 
+_TOLD = Unknown(Reason.NOT_SET)
+"""Stands where the reason would, in a `_Told` that has codes: nobody looks at it."""
 
 NOWHERE = Site(
     None,
@@ -122,8 +133,8 @@ class Sites:
             missed = site.unknown_region is not None and site.unknown_region.reason is Reason.NO_SUCH_PLACE
             if not missed and not foreign:
                 return (site,)
-            # Clients of S3-compatible stores must name some region: one that is none of this operator's says nothing.
-            words = ", ".join("(sensitive value)" if hidden else repr(code[:60]) for code, hidden in codes)
+            # Clients of S3-compatible stores must name some region: one of another operator says nothing.
+            words = ", ".join(HIDDEN if hidden else repr(code[:60]) for code, hidden in codes)
             unknown = Unknown(Reason.NO_SUCH_PLACE, origin, words)
         return self._candidates(target, provider, unknown)
 
@@ -139,7 +150,7 @@ class Sites:
                 return [], open_end, path
             codes = [code for node in nodes for code in texts(node)]
             if codes:
-                return codes, NOWHERE_UNKNOWN, path
+                return codes, _TOLD, path
         return None
 
     def _codes(
@@ -147,7 +158,7 @@ class Sites:
     ) -> _Told:
         """Return what is told of the region where the resource itself and what it lies in tell nothing."""
         if facts.place:
-            return [(facts.place, False)], NOWHERE_UNKNOWN, "resource type"
+            return [(facts.place, False)], _TOLD, "resource type"
         if configuration.unknown is not None:
             return [], configuration.unknown, ""
         for path in provider.region.settings:
@@ -160,11 +171,11 @@ class Sites:
                     return [], msgspec.structs.replace(value, origin=where), where
                 codes = texts(node)
                 if codes:
-                    return codes, NOWHERE_UNKNOWN, where
+                    return codes, _TOLD, where
         if provider.region.default:
             return (
                 [(provider.region.default, False)],
-                NOWHERE_UNKNOWN,
+                _TOLD,
                 f"default of provider {provider.addresses[0]}",
             )
         environment = provider.region.environment
@@ -184,12 +195,12 @@ class Sites:
         for code, hidden in codes:
             place = self._catalog.place(cloud, code)
             if place is None:
-                words = "(sensitive value)" if hidden else repr(code[:60])
+                words = HIDDEN if hidden else repr(code[:60])
                 return _nowhere(Unknown(Reason.NO_SUCH_PLACE, origin, words))
             places.append(place)
         unique = list(dict.fromkeys(places))
         secret = any(hidden for _code, hidden in codes)
-        where = "(sensitive value)" if secret else " and ".join(_named(place) for place in unique)
+        where = HIDDEN if secret else " and ".join(_named(place) for place in unique)
         shown = unique[0].code if len(unique) == 1 and not secret else None
         countries = tuple(sorted({country for place in unique for country in place.region.lies_in}))
         operators = {self.operator_at(cloud, place) for place in unique}
@@ -275,7 +286,7 @@ def _run_and_place(region: Region, table: RegionTable, first: str) -> tuple[str,
 def _region_decides(provider: Provider) -> bool:
     """Whether it is the region, not a named environment, that decides which company operates."""
     return not any(
-        setting.reaches == "others" and _SERVICE not in setting.setting for setting in provider.endpoints
+        setting.reaches == "others" and SERVICE not in setting.setting for setting in provider.endpoints
     )
 
 
@@ -285,6 +296,3 @@ def _nowhere(unknown: Unknown) -> Site:
 
 def _named(place: Place) -> str:
     return f"{place.code} ({place.region.place})" if place.region.place else place.code
-
-
-NOWHERE_UNKNOWN = Unknown(Reason.NOT_SET)

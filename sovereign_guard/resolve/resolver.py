@@ -1,4 +1,4 @@
-"""One resource at a time: operators, region, countries and exposure, in the order of the design's section 4."""
+"""One resource at a time: operators, region, countries and exposure (docs/architecture.md has the order)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from sovereign_guard.resolve.exposure import Exposures, territory
 from sovereign_guard.resolve.region import NOWHERE, Site, Sites
 
 _MAX_FEEDS = 50
-"""Instances behind one endpoint that are looked at; more of them stay Unknown."""
+"""Resources behind one endpoint, or in which one may lie, that are looked at; with more it is Unknown."""
 
 
 class _Profile(msgspec.Struct, frozen=True, eq=False):
@@ -47,17 +47,6 @@ class _Profile(msgspec.Struct, frozen=True, eq=False):
     provider: Provider | None
     facts: TypeFacts
     telling: tuple[str, ...]
-
-
-class _Subject(msgspec.Struct, frozen=True, eq=False):
-    """What is placed: an instance, or a block that has none."""
-
-    type: str
-    address: str
-    configurations: tuple[ProviderConfiguration, ...]
-    attributes: Attributes
-    block: Block | None
-    resource: Resource | None
 
 
 PLACELESS = Placement((), ())
@@ -109,11 +98,8 @@ class Resolver:
             key = (_frozen(values), family, parents, set_by_author)
             found = self._placements.get(key)
         if found is None:
-            subject = _Subject(
-                resource.type, resource.address, resource.configurations, attributes, resource.block, resource
-            )
             named = dict(zip(profile.telling, values, strict=True))
-            found = self._placements[key] = self._work_out(subject, profile, named, parents, set_by_author)
+            found = self._placements[key] = self._work_out(family, profile, named, parents, set_by_author)
         return found
 
     def _profile(self, address: str, resource_type: str) -> _Profile:
@@ -128,10 +114,10 @@ class Resolver:
     def _set_by_author(
         self, block: Block | None, profile: _Profile, values: tuple[Tree, ...]
     ) -> tuple[str, ...]:
-        """Names of region attributes that are not known although the configuration sets them.
+        """Return the names of attributes that are not known although the configuration sets them.
 
-        An attribute that is known only after apply and that nobody set is the provider's to choose, inside the
-        region of its configuration; one that somebody set may say anything.
+        An attribute that is known only after apply and that nobody set is the provider's to choose, inside
+        the region of its configuration; one that somebody set may say anything.
         """
         if _SETTLED.issuperset(map(type, values)):
             return ()
@@ -171,7 +157,7 @@ class Resolver:
 
     def _work_out(
         self,
-        subject: _Subject,
+        family: Family,
         profile: _Profile,
         values: dict[str, Tree],
         parents: tuple[Placement, ...] | None,
@@ -179,14 +165,14 @@ class Resolver:
     ) -> Placement:
         provider = profile.provider
         if provider is None:
-            return self._uncatalogued(subject)
+            return self._uncatalogued(family)
         if provider.places == "tests":
             unknown = Unknown(Reason.TESTS_ONLY, provider.addresses[0])
             return self._placement([(Target((), unknown), NOWHERE)], ())
         pairs: list[tuple[Target, Site]] = []
         notes: list[Evidence] = []
-        for configuration in subject.configurations:
-            for target in self._lead(provider, configuration, profile.facts, subject.type):
+        for configuration in family.configurations:
+            for target in self._lead(provider, configuration, profile.facts, family.type):
                 target = self._with_infrastructure(target, profile, values, parents or ())
                 sites = self._sites.of(
                     target,
@@ -196,22 +182,22 @@ class Resolver:
                     values,
                     parents,
                     set_by_author,
-                    subject.type,
+                    family.type,
                 )
                 pairs.extend((_run_by(target, site), site) for site in sites)
-        if len(subject.configurations) > 1:
-            keys = ", ".join(configuration.key for configuration in subject.configurations)
+        if len(family.configurations) > 1:
+            keys = ", ".join(configuration.key for configuration in family.configurations)
             notes.append(
                 Evidence(f"the plan does not tell which of these configurations its module was given: {keys}")
             )
         return self._placement(pairs, tuple(notes))
 
-    def _uncatalogued(self, subject: _Subject) -> Placement:
-        addresses = tuple({c.provider for c in subject.configurations} | {_address(subject)})
+    def _uncatalogued(self, family: Family) -> Placement:
+        addresses = tuple({c.provider for c in family.configurations} | {family.provider})
         stated = self._endpoints.stated_gap(tuple(self._catalog.short_address(a) for a in addresses if a))
         if stated is not None:
             return self._placement([(stated, _site_of(stated))], ())
-        name = next((address for address in addresses if address), subject.type.partition("_")[0])
+        name = next((address for address in addresses if address), family.type.partition("_")[0])
         return self._placement(
             [(Target((), Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")), NOWHERE)], ()
         )
@@ -229,7 +215,7 @@ class Resolver:
                 yield target
 
     def _fed(self, feed: Feed) -> Iterator[Target]:
-        """Point 4: the operator of the resources that the address comes from."""
+        """Give the operators of the resources that the address comes from."""
         open_end = not feed.only
         for reference in feed.references:
             key = reference.block
@@ -279,14 +265,13 @@ class Resolver:
         if profile.provider is not None and profile.provider.places == "nothing":
             return [PLACELESS]
         values = block.attributes.select(profile.telling)
-        subject = _Subject(block.type, key, block.family.configurations, block.attributes, block, None)
         named = dict(zip(profile.telling, values, strict=True))
-        return [self._work_out(subject, profile, named, (), self._set_by_author(block, profile, values))]
+        return [self._work_out(block.family, profile, named, (), self._set_by_author(block, profile, values))]
 
     def _with_infrastructure(
         self, target: Target, profile: _Profile, values: dict[str, Tree], parents: tuple[Placement, ...]
     ) -> Target:
-        """Point 2: add the operators of the clouds below, where the resource names them."""
+        """Add the operators of the clouds below the service, where the resource names them."""
         provider = profile.provider
         own = bool(target.operators) and provider is not None and target.operators[0].id == provider.operator
         if not profile.facts.below or (target.operators and not own):
@@ -394,7 +379,7 @@ class Resolver:
 
 
 def _run_by(target: Target, site: Site) -> Target:
-    """Point 5: the region decides which company operates, where nothing before it has."""
+    """Let the region decide which company operates, where nothing before it has."""
     if not target.by_default or not site.operator or not target.operators:
         return target
     first = OperatorUse(site.operator, target.operators[0].role)
@@ -442,10 +427,6 @@ def _texts(values: dict[str, Tree], path: str) -> list[str | Unknown]:
         for text, hidden in texts(node):
             found.append(Unknown(Reason.HIDDEN, path) if hidden else text)
     return found
-
-
-def _address(subject: _Subject) -> str:
-    return subject.resource.provider if subject.resource else ""
 
 
 def _site_of(target: Target) -> Site:

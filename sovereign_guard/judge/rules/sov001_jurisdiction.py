@@ -1,4 +1,4 @@
-"""SOV001: sensitive data with an operator under a jurisdiction that the policy forbids, by seat or control."""
+"""SOV001: sensitive data with an operator that a forbidden jurisdiction reaches by seat or control."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def _others(case: Case, requirement: Requirement, way: Alternative) -> Iterator[
             continue
         if requirement.presence_counts:
             for presence in operator.presence:
-                words = (
-                    f"{operator.name} has a {presence.form} in {presence.country}, which this policy counts"
-                )
+                has = f"{operator.name} has a {presence.form} in {presence.country}"
+                words = f"{has}, which this policy counts"
                 yield Exposure(presence.country, Ground.SEAT, words, operator=use.id)
         if requirement.suppliers_count:
             for supplier in operator.suppliers:
-                words = f"{supplier.name} ({supplier.country}) supplies {operator.name}: {supplier.what}; this policy counts it"
+                supplies = f"{supplier.name} ({supplier.country}) supplies {operator.name}: {supplier.what}"
+                words = f"{supplies}; this policy counts it"
                 yield Exposure(supplier.country, Ground.CONTROL, words, operator=use.id)
 
 

@@ -27,7 +27,7 @@ def check(case: Case) -> Ruling | None:
     )
 
 
-def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
+def judge(_case: Case, requirement: Requirement, way: Alternative) -> Verdict:
     """Whether data lies only where it may. A multi-region lies in all of its countries, for one candidate."""
     if requirement.territory is None:
         return Verdict.PASS

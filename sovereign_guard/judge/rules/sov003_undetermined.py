@@ -1,7 +1,7 @@
 """SOV003: operator, control, region or level cannot be determined, and the answer matters.
 
-It speaks for the rules that stay silent when they cannot decide (SOV001, SOV002), and for the others where it is
-the level that is open. Where another rule fails for certain there is nothing more to ask.
+It speaks for the rules that stay silent when they cannot decide (SOV001, SOV002), and for the others where it
+is the level that is open. Where another rule fails for certain there is nothing more to ask.
 """
 
 from __future__ import annotations

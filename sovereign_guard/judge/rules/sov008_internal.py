@@ -10,20 +10,19 @@ from sovereign_guard.model.value import Evidence
 
 
 def check(case: Case) -> Ruling | None:
-    """Fail outside the internal cloud; unknown where the operator is, if it is certain that this is required."""
+    """Fail outside the internal cloud; unknown where the operator is, if this is certainly required."""
     found = case.decide(judge)
     if found is Verdict.FAIL:
         operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
         names = " or ".join(case.operator_name(name) for name in operators)
-        return Ruling(
-            found,
-            f"{case.levels_in_words} data with {names}, which is not declared as the organisation's own cloud",
-        )
+        what = f"{case.levels_in_words} data with {names}"
+        return Ruling(found, f"{what}, which is not declared as the organisation's own cloud")
     if found is Verdict.UNKNOWN and all(requirement.internal for requirement in case.requirements()):
         unknown = case.placement.unknown_operator
+        what = f"{case.levels_in_words} data, and it is not known whether"
         return Ruling(
             found,
-            f"{case.levels_in_words} data, and it is not known whether its operator is the organisation's own cloud",
+            f"{what} its operator is the organisation's own cloud",
             (Evidence(f"not known: {unknown.reason}", unknown.origin),) if unknown else (),
         )
     return None

@@ -10,7 +10,7 @@ from sovereign_guard.model.value import Evidence
 
 
 def check(case: Case) -> Ruling | None:
-    """Fail without the qualification; unknown where the operator or region is, if it is certainly required."""
+    """Fail without the qualification; unknown where operator or region is, if it is certainly required."""
     found = case.decide(judge)
     if found is Verdict.PASS:
         return None
@@ -45,7 +45,7 @@ def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
 
 
 def _qualified(case: Case, operator_id: str, scheme: str, region: str | None) -> bool | None:
-    """Whether an operator holds a qualification in force; None where that depends on a region that is not known."""
+    """Whether an operator holds a qualification in force; None where an unknown region decides that."""
     operator = case.catalog.operator(operator_id)
     if operator is not None and operator.internal:
         return True

@@ -17,8 +17,8 @@ def check(case: Case) -> Ruling | None:
     return Ruling(Verdict.FAIL, "; ".join(step.what for step in steps), steps)
 
 
-def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:  # noqa: ARG001 - whatever is required
-    """Whether the service still runs. An operator that is not known is taken to run it: that is SOV003's matter."""
+def judge(case: Case, _requirement: Requirement, way: Alternative) -> Verdict:
+    """Whether the service still runs. An operator that is not known is taken to run it."""
     return Verdict.FAIL if _ended(case, way) else Verdict.PASS
 
 

@@ -1,4 +1,4 @@
-"""SOV013: this change lowers or removes a label: sensitive before, less after. The easiest way around the gate."""
+"""SOV013: this change lowers or removes a label (sensitive before, less after): the easiest way around."""
 
 from __future__ import annotations
 
