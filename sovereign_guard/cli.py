@@ -40,7 +40,7 @@ def cli() -> None:
     \b
     terraform plan -out=tfplan && terraform show -json tfplan > plan.json
     sovereign-guard scan plan.json
-    """
+    """  # noqa: D301 - click reads the escape
 
 
 def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +64,7 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--allow-terraform",
                 is_flag=True,
-                help="Read binary plans through terraform or tofu, which starts provider programs from their folder.",
+                help="Read binary plans through terraform or tofu: starts programs from their folder.",
             ),
             click.option(
                 "--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."
@@ -176,7 +176,7 @@ for _section in ("operators", "providers", "regions", "labels"):
 @cli.command()
 @click.argument("name", metavar="NAME")
 def schema(name: str) -> None:
-    """Print a JSON Schema: report, configuration, policy, operator, provider, regions, resources, labels, ..."""
+    """Print a JSON Schema: report, configuration, policy, operator, provider, regions, labels, ..."""
     from sovereign_guard.catalog.folder import rules_folder
 
     folder = rules_folder() / "schemas"
@@ -207,8 +207,9 @@ def main() -> None:
         if os.environ.get("SOVEREIGN_GUARD_DEBUG"):
             raise
         _complain(
-            f"internal error, {type(error).__name__}: {error}. This is a defect of sovereign-guard and no verdict "
-            "was reached. Please report it with the output of the same command under SOVEREIGN_GUARD_DEBUG=1."
+            f"internal error, {type(error).__name__}: {error}. This is a defect of sovereign-guard and no "
+            "verdict was reached. Please report it with the output of the same command under "
+            "SOVEREIGN_GUARD_DEBUG=1."
         )
         code = EXIT_INTERNAL
     _leave(code if isinstance(code, int) else 0)
@@ -290,7 +291,7 @@ def _configuration(
 
 
 def _policy(wanted: str | None, beside: Path, known: Catalog, repositories: tuple[Path, ...]) -> Policy:
-    """Return the policy; one that the judged repository has written itself cannot widen what counts of its word."""
+    """Return the policy; one that the judged repository has written cannot widen what counts of its word."""
     name = wanted or "three-circles"
     if name in known.policies:
         return known.policies[name]

@@ -29,10 +29,6 @@ from sovereign_guard.model.policy import Policy
 PUBLIC_REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 """Two registries that serve the same namespaces."""
 
-BUILT_IN_HOST = "terraform.io"
-"""Host of the providers that are part of Terraform itself."""
-
-
 LABELS_ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
 """Where labels are looked for on resources of providers that the catalog does not know."""
 
@@ -43,12 +39,13 @@ class TypeFacts(msgspec.Struct, frozen=True):
     Attributes:
         kind: None where no rule covers the type, which is then judged.
         judged: whether its placement is judged (design, section 5).
-        region: attributes that hold its region or zone. place: its fixed region.
+        region: attributes that hold its region or zone. place: its fixed region. copies: attributes that name
+            further regions in which its data lies.
         labels: attributes in which its author writes labels.
         services: endpoint keys that move it; empty where not known.
         below: what its resources say about the cloud below the service.
-        attributes: every top-level attribute that some stage asks for, decoded together; those that tell a place
-            come first, and there are `telling` of them.
+        attributes: every top-level attribute that some stage asks for, decoded together; those that tell a
+            place come first, and there are `telling` of them.
 
     """
 
@@ -56,6 +53,7 @@ class TypeFacts(msgspec.Struct, frozen=True):
     judged: bool
     parent: Parent | None
     region: tuple[str, ...]
+    copies: tuple[str, ...]
     place: str
     effective_labels: tuple[str, ...]
     labels: tuple[str, ...]
@@ -143,7 +141,7 @@ class Catalog:
         """Return the provider with this source address.
 
         Args:
-            address: as written in the input: full, without host, or the bare name of Terraform 0.12 (also with
+            address: as written in the input: full, without host, or a bare name of Terraform 0.12 (also with
                 an alias); empty where the input does not say, in which case the type's first word decides, as
                 it does for Terraform itself.
             resource_type: a type that the provider serves.
@@ -215,7 +213,8 @@ class Catalog:
         )
         if provider is not None and provider.places == "nothing":
             kind, region, labels, effective = Kind.NONE, (), (), ()
-        paths = [*region, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
+        copies = rule.copies if rule else ()
+        paths = [*region, *copies, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
         plaintext = rule is not None and rule.plaintext
         telling = dict.fromkeys(path.partition(".")[0] for path in paths)
         return TypeFacts(
@@ -223,6 +222,7 @@ class Catalog:
             judged=kind is None or (kind is not Kind.NONE and (kind is not Kind.TRANSPORTS or plaintext)),
             parent=rule.parent if rule else None,
             region=region,
+            copies=copies,
             place=rule.place if rule else "",
             effective_labels=effective,
             labels=labels,
@@ -282,11 +282,11 @@ class Catalog:
         """Resolve what a service says about the cloud it stands on.
 
         Args:
-            names: the service's table. cloud: value of its cloud attribute, or empty where the name is combined.
+            names: the service's table. cloud: value of its cloud attribute, empty where the name is combined.
             region: its region, or the combined name.
 
         Returns:
-            (cloud, place or None where the region is not in the table); None where the cloud is not recognised.
+            (cloud, place or None where the region is not in the table); None if the cloud is not recognised.
 
         """
         table = self._data.regions.get(names)
@@ -316,7 +316,7 @@ class Catalog:
 
     @cached_property
     def _patterns(self) -> dict[str, list[HostPattern]]:
-        """Patterns by their last two labels, most specific first; by the last alone where a placeholder is next."""
+        """Patterns by their last two labels, most specific first; by the last if a placeholder is next."""
         groups: dict[str, list[HostPattern]] = {}
         for pattern in sorted(self._data.hosts, key=_specificity, reverse=True):
             groups.setdefault(_group(pattern.host), []).append(pattern)

@@ -30,8 +30,9 @@ class PackedCatalog(msgspec.Struct, frozen=True):
 
     Attributes:
         as_of: ISO day of the latest review of any file.
-        provider_of_address: source address -> provider id. provider_of_prefix: first word of a resource type ->
-            provider id. clouds_of_operator: operator id -> ids of the region tables that are its own.
+        provider_of_address: source address -> provider id.
+        provider_of_prefix: first word of a resource type -> provider id.
+        clouds_of_operator: operator id -> ids of the region tables that are its own.
 
     """
 

@@ -111,7 +111,7 @@ class Classifier:
             if node is not None:
                 for part in walk(node, rest) if rest else (node,):
                     # What the provider computes was not written by anybody.
-                    if not isinstance(part, Unknown) or self._written(resource, profile, position):
+                    if not isinstance(part, Unknown) or self._written(resource, profile, position, rest):
                         hidden = self._merge(part, where, merged, bare) or hidden
         if hidden is not None:
             # What is not known of the resource's own labels may override a default one.
@@ -123,15 +123,22 @@ class Classifier:
             return (), unknown
         return (*merged.values(), *bare), unknown
 
-    def _written(self, resource: Resource, profile: _Profile, position: int) -> bool:
+    def _written(self, resource: Resource, profile: _Profile, position: int, rest: tuple[str, ...]) -> bool:
         """Whether an unknown attribute may hold what its author wrote, not only what the provider computes.
 
-        A plan's configuration does not show `dynamic` blocks, so for nested blocks it is no evidence.
+        A plan's configuration does not show `dynamic` blocks, so for label blocks it is no evidence.
+
+        Args:
+            position: of the top-level attribute in the profile's names. rest: path below it.
+
         """
         name = profile.names[position]
-        if resource.block is None or name in profile.blocks:
+        if resource.block is None:
             return True
-        return resource.block.attributes.select((name,))[0] is not None
+        (shown,) = resource.block.attributes.select((name,))
+        if shown is None:
+            return name in profile.blocks
+        return bool(walk(shown, rest)) if rest else True
 
     def _merge(self, node: Tree, where: str, merged: dict[str, Label], bare: list[Label]) -> Unknown | None:
         """Lay the labels of a container over those found so far, without keys that say nothing of data."""

@@ -68,11 +68,19 @@ class Reader:
         return found
 
     def _find_rule(self, key: str) -> KeyRule | None:
+        keys = self._vocabulary.keys
         parts = words(key)
-        for start in range(len(parts)):
+        whole = "".join(parts)
+        if whole in keys:
+            return keys[whole]
+        # `gouv.fr/classification`, `acme:pii`: what stands before is a namespace, whatever it says.
+        local = normal(key[max(key.rfind("/"), key.rfind(":")) + 1 :])
+        if local in keys:
+            return keys[local]
+        for start in range(1, len(parts)):
             joined = "".join(parts[start:])
-            if joined in self._vocabulary.keys and (start == 0 or joined in self._prefixable):
-                return self._vocabulary.keys[joined]
+            if joined in self._prefixable:
+                return keys[joined]
         return None
 
     def read(self, key: str, value: str) -> Reading | None:

@@ -323,6 +323,7 @@ class ResourceRule(msgspec.Struct, frozen=True):
     plaintext: bool = False
     parent: Parent | None = None
     region: tuple[str, ...] | None = None
+    copies: tuple[str, ...] = ()
     place: str = ""
     labels: tuple[str, ...] | None = None
     note: str = ""

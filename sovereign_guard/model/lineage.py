@@ -8,7 +8,7 @@ import msgspec
 
 from sovereign_guard.model.knowledge import Parent
 from sovereign_guard.model.resource import Inventory, Resource
-from sovereign_guard.model.value import Reason, Unknown, plain
+from sovereign_guard.model.value import Reason, Unknown, holds_unknown, plain
 
 _IDENTIFIERS = ("id", "name", "arn")
 
@@ -43,33 +43,44 @@ class Lineage:
 
     def parents(self, resource: Resource, parent: Parent) -> Parents:
         """Return the resources in which this one may lie."""
-        if resource.block is not None:
-            found = [
-                instance
-                for key in resource.block.links.feeds(parent.attribute)
-                if key in self._inventory.blocks and self._inventory.blocks[key].type in parent.types
-                for instance in self.instances(key)
-            ]
-            if found:
-                return Parents(tuple(_closest(resource, found)), outside=False)
         try:
             (value,) = resource.after.select((parent.attribute,))
         except RecursionError:
             value = Unknown(Reason.UNSUPPORTED, parent.attribute)
         name = plain(value)
+        fed = self._fed(resource, parent)
         if isinstance(name, Unknown):
-            # It may be any of those here, or one that is not here.
-            return Parents(tuple(self._of_types(parent.types)), outside=True)
+            if not fed:
+                # It may be any of those here, or one that is not here.
+                return Parents(tuple(self._of_types(parent.types)), outside=True)
+            links = resource.block.links if resource.block else None
+            outside = links is None or links.leads_elsewhere(parent.attribute)
+            return Parents(tuple(_closest(resource, fed)), outside=outside)
         if not isinstance(name, str) or not name:
             return NO_PARENTS
-        named = [
+        bearers = [
             other
             for resource_type in parent.types
             for other in self._by_name(
                 resource_type, parent.attribute if resource_type != resource.type else "id"
             ).get(name, [])
         ]
-        return Parents(tuple(named), outside=False) if named else NO_PARENTS
+        if bearers:
+            return Parents(tuple(bearers), outside=False)
+        # What bears the name may have an identifier that is not known yet.
+        unnamed = [other for other in fed if holds_unknown(list(other.after.select(_IDENTIFIERS)))]
+        return Parents(tuple(_closest(resource, unnamed)), outside=False) if unnamed else NO_PARENTS
+
+    def _fed(self, resource: Resource, parent: Parent) -> list[Resource]:
+        """Return the resources that the attribute's expression refers to."""
+        if resource.block is None:
+            return []
+        return [
+            instance
+            for key in resource.block.links.feeds(parent.attribute)
+            if key in self._inventory.blocks and self._inventory.blocks[key].type in parent.types
+            for instance in self.instances(key)
+        ]
 
     def _of_types(self, types: tuple[str, ...]) -> list[Resource]:
         return [

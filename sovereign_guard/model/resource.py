@@ -136,6 +136,10 @@ class LinkSource(Protocol):
         """Return block keys, nearest reading first; empty where the expression is constant or not shown."""
         ...
 
+    def leads_elsewhere(self, attribute: str) -> bool:
+        """Whether the expression refers to something beside those blocks, so its value may be another."""
+        ...
+
 
 class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One resource instance (or data source instance) and what happens to it.

@@ -40,18 +40,24 @@ class BlockExpressions:
 
     def feeds(self, attribute: str) -> tuple[str, ...]:
         """Return keys of the blocks that an attribute's expression refers to."""
-        return tuple(dict.fromkeys(_feeds(self._all().get(attribute))))
+        return tuple(
+            dict.fromkeys(reference.block for found in self._unknowns(attribute) for reference in found.feeds)
+        )
+
+    def leads_elsewhere(self, attribute: str) -> bool:
+        """Whether the expression refers to something beside those blocks, so its value may be another."""
+        return any(not found.only_feeds for found in self._unknowns(attribute))
+
+    def _unknowns(self, attribute: str) -> list[Unknown]:
+        return list(_unknowns(self._all().get(attribute)))
 
 
-def _feeds(tree: Tree) -> Iterator[str]:
+def _unknowns(tree: Tree) -> Iterator[Unknown]:
     if isinstance(tree, Unknown):
-        yield from (reference.block for reference in tree.feeds)
-    elif isinstance(tree, dict):
-        for part in tree.values():
-            yield from _feeds(part)
-    elif isinstance(tree, list):
-        for part in tree:
-            yield from _feeds(part)
+        yield tree
+    elif isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _unknowns(part)
 
 
 class Families:
@@ -145,6 +151,8 @@ class Configurations:
                     return (self._configuration(candidate),)
                 stand_in = wire
         source = (stand_in.full_name if stand_in else "") or name
+        if stand_in is not None and stand_in is self._wires.get(key) and self._resolves_passing:
+            return self._own_or_inherited(key, stand_in, module)
         above = {found.path for found in module.ancestors()}
         possible = [
             candidate
@@ -164,6 +172,27 @@ class Configurations:
         if not alias and not any(not self._wires[candidate].alias for candidate in possible):
             found.insert(0, implied)
         return tuple(found) or (implied,)
+
+    def _own_or_inherited(
+        self, key: str, wire: ProviderConfigWire, module: Module
+    ) -> tuple[ProviderConfiguration, ...]:
+        """Return what an entry without arguments may stand for, where Terraform has resolved what is passed.
+
+        An empty block of the module's own; or, where the module calls the provider by another name than those
+        above it, what it inherits from them. By the same name Terraform would have named the one above.
+        """
+        own = self._configuration(key)
+        if wire.alias:
+            return (own,)
+        above = {found.path for found in module.ancestors()[1:]}
+        others = {
+            candidate: other
+            for candidate, other in self._wires.items()
+            if other.module_address in above and other.full_name == wire.full_name
+        }
+        if not others or any(_local_name(candidate) == _local_name(key) for candidate in others):
+            return (own,)
+        return (*(self._configuration(candidate) for candidate in others), own)
 
     def _configuration(self, key: str) -> ProviderConfiguration:
         if key not in self._found:

@@ -98,6 +98,7 @@ class References:
             detail=f"refers to {named}" if named else "",
             hint=hints.pop() if len(hints) == 1 and not trace.feeds else None,
             feeds=tuple(dict.fromkeys(trace.feeds)),
+            # Beside a resource, `each.key` and `count.index` choose among its instances.
             only_feeds=bool(trace.feeds) and not trace.others,
         )
 
@@ -127,8 +128,10 @@ class References:
             if block in module.blocks:
                 path = tuple(steps[3 if head == "data" else 2 :])
                 trace.feeds.append(Reference(module.key(block), path))
+            elif head in ("each", "count"):
+                trace.keyed = True
             else:
-                # local, each, count, path, terraform, self: nothing is shown of their values.
+                # local, path, terraform, self: nothing is shown of their values.
                 trace.others = True
 
     def _variable(self, name: str, module: Module, trace: _Trace, depth: int) -> None:
@@ -169,6 +172,7 @@ class _Trace:
         self.feeds: list[Reference] = []
         self.hints: list[str] = []
         self.others = False
+        self.keyed = False
         self.followed: set[tuple[str, str]] = set()
 
 

@@ -125,7 +125,7 @@ class Endpoints:
             by_default=by_default,
             evidence=(
                 Evidence(
-                    f"provider {provider.addresses[0]} is {name}'s own{where}",
+                    f"provider {provider.addresses[0]} is that of {name} itself{where}",
                     f"rules/catalog/providers/{provider.id}.yaml",
                 ),
             ),
@@ -228,7 +228,8 @@ class Endpoints:
 
     def _not_shown(self, value: Unknown, where: str) -> Target | Feed:
         if value.feeds:
-            said = Evidence(f"the address comes from {', '.join(map(str, value.feeds))}", where)
+            words = f"the address comes from {', '.join(map(str, value.feeds))}"
+            said = Evidence(f"{words}; a plan does not show what else the expression holds", where)
             return Feed(value.feeds, value.only_feeds, (said,), value)
         evidence: tuple[Evidence, ...] = ()
         if value.hint is not None:

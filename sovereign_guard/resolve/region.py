@@ -7,7 +7,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
-from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.placement import Alternative, Placement
 from sovereign_guard.model.resource import ProviderConfiguration
 from sovereign_guard.model.value import (
     HIDDEN,
@@ -116,6 +116,7 @@ class Sites:
                     Site(
                         way.region,
                         way.countries,
+                        operator=self._operator_of(way, target),
                         unknown_region=placement.unknown_region,
                         unknown_country=placement.unknown_country,
                         evidence=(Evidence(f"lies in a resource in {way.region or 'the same place'}"),),
@@ -125,6 +126,11 @@ class Sites:
                 )
             )
         codes, unknown, origin = told or self._codes(provider, configuration, facts, resource_type)
+        copies = [node for path in facts.copies for node in walk(values, tuple(path.split(".")))]
+        if any(path in set_by_author for path in facts.copies):
+            codes, unknown = [], first_unknown(copies) or unknown
+        elif codes:
+            codes = [*codes, *texts(copies)]
         if codes:
             site = self._known(target.cloud, codes, origin)
             foreign = (
@@ -137,6 +143,14 @@ class Sites:
             words = ", ".join(HIDDEN if hidden else repr(code[:60]) for code, hidden in codes)
             unknown = Unknown(Reason.NO_SUCH_PLACE, origin, words)
         return self._candidates(target, provider, unknown)
+
+    def _operator_of(self, way: Alternative, target: Target) -> str:
+        """Return the company that runs what a resource lies in, where it is one of this cloud's."""
+        table = self._catalog.table(target.cloud)
+        if table is None or not way.operators:
+            return ""
+        ids = {table.operator, *(region.operator for region in table.regions.values())}
+        return way.operators[0].id if way.operators[0].id in ids else ""
 
     def _attributes(
         self, provider: Provider, facts: TypeFacts, values: dict[str, Tree], set_by_author: tuple[str, ...]
@@ -269,7 +283,7 @@ class Sites:
             operators = dict.fromkeys(region.operator or table.operator or first for region in regions)
             return tuple(
                 Site(None, (), operator, unknown, unknown)
-                for operator in (operators if open_operator else {first: None})
+                for operator in ((operators if open_operator else None) or {first: None})
             )
         return tuple(
             Site(None, countries, operator, unknown, unknown)

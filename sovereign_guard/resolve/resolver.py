@@ -126,11 +126,14 @@ class Resolver:
             return ()
         if block is None:
             return tuple(unknown)
-        return tuple(
-            name
-            for name, value in zip(unknown, block.attributes.select(tuple(unknown)), strict=True)
-            if value is not None
-        )
+        shown = dict(zip(unknown, block.attributes.select(tuple(unknown)), strict=True))
+        written = [name for name, value in shown.items() if value is not None]
+        named = dict(zip(profile.telling, values, strict=True))
+        for copy in profile.facts.copies:
+            path = tuple(copy.split("."))
+            if len(path) > 1 and first_unknown(walk(named, path)) is not None and walk(shown, path):
+                written.append(copy)
+        return tuple(written)
 
     def _parents(self, resource: Resource, parent: Parent) -> tuple[Placement, ...] | None:
         """Place the resources in which this one may lie; None where it may be one that is not shown."""
@@ -279,35 +282,28 @@ class Resolver:
         operators = list(target.operators)
         evidence = list(target.evidence)
         missing: Unknown | None = None
+        unrecognised: Unknown | None = None
         places: list[tuple[str, Place | None]] = []
         for entry in profile.facts.below:
-            for cloud, name in _named_below(values, entry):
-                unknown = next((part for part in (cloud, name) if isinstance(part, Unknown)), None)
-                if isinstance(cloud, Unknown) or isinstance(name, Unknown):
-                    missing = missing or unknown
-                    continue
-                found = self._catalog.place_below(entry.names, cloud, name)
-                if found is None:
-                    where = entry.region or entry.cloud
-                    words = f"the cloud {(cloud or name)[:60]!r} below this service"
-                    missing = missing or Unknown(Reason.NOT_IN_CATALOG, where, words)
-                    continue
-                table, place = found
+            found, strange, untold = self._named_places(values, entry)
+            missing = missing or untold or (strange if found else None)
+            unrecognised = unrecognised or strange
+            for words, table, place in found:
                 operator = self._sites.operator_at(table, place)
-                places.append((name, place))
+                places.append((words, place))
                 operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
-                words = f"{' '.join(filter(None, (cloud, name)))!r} is a place of {operator}"
-                evidence.append(Evidence(words, f"rules/catalog/regions/{entry.names}.yaml"))
-        if places:
-            missing = None if missing is None or missing.reason is Reason.NOT_IN_CATALOG else missing
-        elif missing is None:
+                said = f"{words!r} is a place of {operator}"
+                evidence.append(Evidence(said, f"rules/catalog/regions/{entry.names}.yaml"))
+        if not places:
+            missing = missing or unrecognised
+        if not places and missing is None:
             if len(parents) == 1 and len(parents[0].alternatives) == 1:
                 return _as_parent(target, parents[0])
             first = profile.facts.below[0]
             where = first.region or first.cloud
             missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
         told = [place for _name, place in places if place is not None]
-        whole = len(told) == len(places)
+        whole = len(told) == len(places) and missing is None
         countries = {country for place in told for country in place.region.lies_in} if whole else set()
         return msgspec.structs.replace(
             target,
@@ -319,9 +315,36 @@ class Resolver:
             evidence=tuple(evidence),
         )
 
+    def _named_places(
+        self, values: dict[str, Tree], entry: Infrastructure
+    ) -> tuple[list[tuple[str, str, Place | None]], Unknown | None, Unknown | None]:
+        """Return the places below that one entry's attributes name.
+
+        Returns:
+            (name, region table, place) of each that is recognised; an Unknown for one that is not; an Unknown
+            for one whose name is not known.
+
+        """
+        found: list[tuple[str, str, Place | None]] = []
+        strange: Unknown | None = None
+        untold: Unknown | None = None
+        for cloud, name in _named_below(values, entry):
+            if isinstance(cloud, Unknown):
+                untold = untold or cloud
+            elif isinstance(name, Unknown):
+                untold = untold or name
+            elif below := self._catalog.place_below(entry.names, cloud, name):
+                found.append((" ".join(filter(None, (cloud, name))), *below))
+            else:
+                words = f"the cloud {(cloud or name)[:60]!r} below this service"
+                strange = strange or Unknown(Reason.NOT_IN_CATALOG, entry.region or entry.cloud, words)
+        return found, strange, untold
+
     # -- the whole -------------------------------------------------------------------------------------------
 
     def _placement(self, pairs: list[tuple[Target, Site]], notes: tuple[Evidence, ...]) -> Placement:
+        if not pairs:  # Only what places nothing has no alternative: without one, every level would pass.
+            pairs = [(Target((), Unknown(Reason.AMBIGUOUS)), NOWHERE)]
         alternatives = tuple(dict.fromkeys(self._alternative(target, site) for target, site in pairs))
         evidence = dict.fromkeys(
             step for target, site in pairs for step in (*target.evidence, *site.evidence)

@@ -24,9 +24,8 @@ def check(case: Case) -> Ruling | None:
         for exposure in forbidden(case, requirement, way)
     }
     operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
-    names = " or ".join(
-        case.operator_name(name) for name in operators if any(e.operator == name for e in found)
-    )
+    named = [case.operator_name(name) for name in operators if any(e.operator == name for e in found)]
+    names = named[0] if len(named) == 1 else f"one of {', '.join(named)}"
     codes = ", ".join(sorted({exposure.jurisdiction for exposure in found}))
     grounds = " and ".join(sorted({_ground(exposure) for exposure in found}))
     return Ruling(

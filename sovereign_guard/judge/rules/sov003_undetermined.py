@@ -41,7 +41,11 @@ def check(case: Case) -> Ruling | None:
         return None
     together = case.decide(*(judge for _question, judge in _QUESTIONS))
     causes = _causes(case, asked)
-    message = f"{case.levels_in_words} data, and it cannot be told {' nor '.join(asked)}"
+    unknown = case.classification.unknown
+    if unknown is not None and causes == [unknown]:
+        message = "the level of this data is not known, and here it matters"
+    else:
+        message = f"{case.levels_in_words} data, and it cannot be told {' nor '.join(asked)}"
     if together is Verdict.FAIL:
         message = f"{message}, but every possibility is against the policy"
     reasons = dict.fromkeys(str(cause.reason) for cause in causes)
@@ -56,9 +60,12 @@ def check(case: Case) -> Ruling | None:
 
 
 def _causes(case: Case, asked: list[str]) -> list[Unknown]:
-    found: list[Unknown | None] = [case.classification.unknown, case.placement.unknown_operator]
+    """Return what is not known and bears on the questions asked, each once."""
+    placement = case.placement
+    found: list[Unknown | None] = [case.classification.unknown, placement.unknown_operator]
     if "who can compel the operator" in asked:
-        found.extend(way.control for way in case.placement.alternatives)
-    if "where it stands" in asked or "whether it is qualified" in asked:
-        found.extend((case.placement.unknown_country, case.placement.unknown_region))
-    return [cause for cause in found if cause is not None]
+        found.extend(way.control for way in placement.alternatives)
+    if placement.unknown_operator is None and {"where it stands", "whether it is qualified"} & set(asked):
+        # Of an operator that is not known the place is not known either: that goes without saying.
+        found.extend((placement.unknown_country, placement.unknown_region))
+    return list(dict.fromkeys(cause for cause in found if cause is not None))
