@@ -1,0 +1,163 @@
+"""Silent passes and false alarms that reviewers found, each kept as the smallest plan that showed it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.builders import SENSITIVE, Plan, Refers, by_address, operators
+from tests.command import run_json
+
+
+def scan(plan: Plan, folder: Path, *arguments: str) -> dict[str, dict]:
+    plan.write(folder / "plan.json")
+    _code, report = run_json("scan", "plan.json", "--as-of", "2026-11-24", *arguments, cwd=folder)
+    return by_address(report)
+
+
+def test_a_service_without_regions_of_its_own_is_still_placed(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "levels: [{address: 'snowflake_*', level: sensitive, reason: it holds the patients' records}]\n"
+    )
+    plan = (
+        Plan()
+        .provider("snowflake", "snowflakedb/snowflake", account_name="x")
+        .add("snowflake_database.d", name="d")
+    )
+    entry = scan(plan, tmp_path, "--config", "config.yaml")["snowflake_database.d"]
+    assert operators(entry) == ["snowflake"]
+    assert entry["verdict"] == "fail"
+
+
+def test_an_empty_provider_block_of_a_module_does_not_inherit_an_endpoint(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="fr-par", endpoints={"s3": "https://s3.fr-par.scw.cloud"})
+    plan.call("m")
+    plan.provider("aws", module="module.m")
+    plan.add("module.m.aws_s3_bucket.b", tags=SENSITIVE, tags_all=SENSITIVE)
+    # Since Terraform 1.1 the key names the configuration that is used in the end: the module's own.
+    plan.module("module.m")["resources"][0]["provider_config_key"] = "module.m:aws"
+    entry = scan(plan, tmp_path)["module.m.aws_s3_bucket.b"]
+    assert "scaleway" not in operators(entry)
+    assert entry["verdict"] == "fail"
+
+
+def test_a_module_that_calls_the_provider_by_another_name_may_inherit(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="fr-par", endpoints={"s3": "https://s3.fr-par.scw.cloud"})
+    plan.call("m")
+    plan.provider("amazon", "hashicorp/aws", module="module.m")
+    plan.add("module.m.aws_s3_bucket.b", provider="amazon", tags=SENSITIVE, tags_all=SENSITIVE)
+    plan.module("module.m")["resources"][0]["provider_config_key"] = "module.m:amazon"
+    assert scan(plan, tmp_path)["module.m.aws_s3_bucket.b"]["verdict"] == "unknown"
+
+
+def test_what_lies_in_another_has_its_candidates_too(tmp_path: Path) -> None:
+    plan = Plan().variable("region", "eu-west-2").provider("outscale", region=Refers("var.region"))
+    plan.add("outscale_volume.v", tags=[{"key": "classification", "value": "sensible"}], size=1)
+    plan.add(
+        "outscale_snapshot.s",
+        unknown={"volume_id": True},
+        written={"volume_id": Refers("outscale_volume.v.volume_id", "outscale_volume.v")},
+        tags=[{"key": "classification", "value": "sensible"}],
+    )
+    assert {entry["verdict"] for entry in scan(plan, tmp_path).values()} == {"unknown"}
+
+
+def test_blocks_that_the_provider_computes_hold_no_labels_of_the_author(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    public = {"DataClassification": "public"}
+    unknown = {"ebs_block_device": True, "root_block_device": True, "arn": True}
+    plan.add("aws_instance.web", tags=public, tags_all=public, ami="ami-1", unknown=unknown)
+    entry = scan(plan, tmp_path)["aws_instance.web"]
+    assert (entry["level"], entry["verdict"]) == ("public", "pass")
+
+
+def test_label_blocks_that_the_configuration_does_not_show_may_say_anything(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    plan.add("aws_autoscaling_group.a", unknown={"tag": True}, written={"max_size": 1}, max_size=1)
+    entry = scan(plan, tmp_path)["aws_autoscaling_group.a"]
+    assert entry["level"] is None
+    assert entry["verdict"] == "unknown"
+
+
+def test_keys_in_a_namespace_are_heard(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    for number, key in enumerate(
+        ("gouv.fr/classification", "acme:pii", "acme/data-class", "example.com/sensitivity")
+    ):
+        tags = {key: "true" if key.endswith("pii") else "confidential"}
+        plan.add(f"aws_s3_bucket.b{number}", tags=tags, tags_all=tags)
+    assert {entry["verdict"] for entry in scan(plan, tmp_path).values()} == {"fail"}
+
+
+def test_a_cloud_below_that_is_not_recognised_beside_one_that_is(tmp_path: Path) -> None:
+    regions = [
+        {"provider_name": "AWS", "region_name": "EU_WEST_3"},
+        {"provider_name": "NEWCLOUD", "region_name": "BORA_BORA"},
+    ]
+    plan = Plan().provider("mongodbatlas", "mongodb/mongodbatlas")
+    plan.add(
+        "mongodbatlas_advanced_cluster.c",
+        replication_specs=[{"region_configs": regions}],
+        tags=[{"key": "classification", "value": "confidential"}],
+    )
+    entry = scan(plan, tmp_path, "--policy", "eu-location")["mongodbatlas_advanced_cluster.c"]
+    assert entry["verdict"] == "unknown"
+
+
+def test_copies_in_other_regions_count(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    plan.add(
+        "aws_dynamodb_table.t",
+        tags=SENSITIVE,
+        tags_all=SENSITIVE,
+        region="eu-west-3",
+        replica=[{"region_name": "us-west-2"}],
+    )
+    entry = scan(plan, tmp_path, "--policy", "eu-location")["aws_dynamodb_table.t"]
+    assert (entry["countries"], entry["verdict"]) == (["FR", "US"], "fail")
+
+
+def test_a_reference_does_not_overrule_the_name_that_is_known(tmp_path: Path) -> None:
+    plan = Plan().provider("google", region="europe-west9")
+    labels = {"classification": "confidential"}
+    plan.add(
+        "google_storage_bucket.eu", name="eu-bucket", location="EU", labels=labels, effective_labels=labels
+    )
+    plan.add(
+        "google_storage_bucket_object.o",
+        bucket="another-bucket",
+        written={"bucket": Refers("var.dr", "google_storage_bucket.eu.name", "google_storage_bucket.eu")},
+    )
+    entry = scan(plan, tmp_path)["google_storage_bucket_object.o"]
+    assert not any("google_storage_bucket.eu" in step["what"] for step in entry["level_evidence"])
+
+
+def test_a_secret_is_no_address(tmp_path: Path) -> None:
+    plan = Plan().provider(
+        "kubernetes", host=Refers("scaleway_secret_version.v.data", "scaleway_secret_version.v")
+    )
+    plan.provider("scaleway").add("scaleway_secret_version.v", data="x")
+    plan.add("kubernetes_secret.s", metadata=[{"labels": {"classification": "confidential"}}])
+    entry = scan(plan, tmp_path)["kubernetes_secret.s"]
+    assert (operators(entry), entry["verdict"]) == ([], "unknown")
+
+
+def test_an_endpoint_that_is_named_wins_over_a_region(tmp_path: Path) -> None:
+    plan = Plan().provider("ovh", endpoint="ovh-us")
+    plan.add("ovh_cloud_project_storage.b", region_name="GRA", tags={"classification": "confidential"})
+    entry = scan(plan, tmp_path)["ovh_cloud_project_storage.b"]
+    assert (operators(entry), entry["verdict"]) == (["ovh-us"], "fail")
+
+
+def test_values_marked_sensitive_are_judged_and_not_printed(tmp_path: Path) -> None:
+    plan = Plan().provider("google", region="europe-west9")
+    labels = {"classification": "confidential"}
+    plan.add(
+        "google_storage_bucket.b",
+        location="us-east1",
+        labels=labels,
+        effective_labels=labels,
+        hidden={"location": True},
+    )
+    entry = scan(plan, tmp_path)["google_storage_bucket.b"]
+    assert (entry["region"], entry["countries"]) == (None, ["US"])
+    assert "us-east1" not in str(entry)
