@@ -57,10 +57,13 @@ class Case(msgspec.Struct, frozen=True, eq=False):
 
         Several judges must all be content with a candidate, which is the worst that one of them says.
         """
+        alternatives = self.placement.alternatives
+        if len(judges) == 1:
+            return join(judges[0](self, need, way) for need in self.requirements() for way in alternatives)
         return join(
-            worst(judge(self, requirement, way) for judge in judges)
-            for requirement in self.requirements()
-            for way in self.placement.alternatives
+            worst(judge(self, need, way) for judge in judges)
+            for need in self.requirements()
+            for way in alternatives
         )
 
 
@@ -78,10 +81,13 @@ class Ruling(msgspec.Struct, frozen=True):
 
 def join(verdicts: Iterable[Verdict]) -> Verdict:
     """Join the verdicts over candidates: unanimous, or unknown. No candidate at all is a pass."""
-    found = set(verdicts)
-    if len(found) == 1:
-        return found.pop()
-    return Verdict.UNKNOWN if found else Verdict.PASS
+    first: Verdict | None = None
+    for verdict in verdicts:
+        if first is None:
+            first = verdict
+        elif verdict is not first:
+            return Verdict.UNKNOWN
+    return first or Verdict.PASS
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:

@@ -11,6 +11,8 @@ from sovereign_guard.model.resource import Inventory, Resource
 from sovereign_guard.model.value import Reason, Unknown, holds_unknown, plain
 
 _IDENTIFIERS = ("id", "name", "arn")
+_FEW = 50
+"""Candidates whose identifiers are looked at one by one."""
 
 
 class Parents(msgspec.Struct, frozen=True):
@@ -28,18 +30,31 @@ class Lineage:
 
     def __init__(self, inventory: Inventory) -> None:
         self._inventory = inventory
-        self._instances: dict[str, list[Resource]] | None = None
+        self._blocks: dict[str, tuple[Resource, ...]] | None = None
+        self._here: dict[tuple[str, str], tuple[Resource, ...]] = {}
+        self._keyed: dict[tuple[str, str, int | str], Resource] = {}
+        self._typed: dict[tuple[str, ...], tuple[Resource, ...]] = {}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
 
-    def instances(self, block_key: str) -> list[Resource]:
+    def instances(self, block_key: str) -> tuple[Resource, ...]:
         """Return the instances of a block."""
-        if self._instances is None:
-            found: dict[str, list[Resource]] = defaultdict(list)
+        return self._indexed().get(block_key, ())
+
+    def _indexed(self) -> dict[str, tuple[Resource, ...]]:
+        """Return the instances by block; by module instance and by key they are indexed along with that."""
+        if self._blocks is None:
+            blocks: dict[str, list[Resource]] = defaultdict(list)
+            here: dict[tuple[str, str], list[Resource]] = defaultdict(list)
             for resource in self._inventory.resources:
                 if resource.block is not None and resource.deposed is None:
-                    found[resource.block.key].append(resource)
-            self._instances = dict(found)
-        return self._instances.get(block_key, [])
+                    key = resource.block.key
+                    blocks[key].append(resource)
+                    here[key, resource.module].append(resource)
+                    if resource.index is not None:
+                        self._keyed[key, resource.module, resource.index] = resource
+            self._blocks = {key: tuple(found) for key, found in blocks.items()}
+            self._here = {key: tuple(found) for key, found in here.items()}
+        return self._blocks
 
     def parents(self, resource: Resource, parent: Parent) -> Parents:
         """Return the resources in which this one may lie."""
@@ -52,10 +67,10 @@ class Lineage:
         if isinstance(name, Unknown):
             if not fed:
                 # It may be any of those here, or one that is not here.
-                return Parents(tuple(self._of_types(parent.types)), outside=True)
+                return Parents(self._of_types(parent.types), outside=True)
             links = resource.block.links if resource.block else None
             outside = links is None or links.leads_elsewhere(parent.attribute)
-            return Parents(tuple(_closest(resource, fed)), outside=outside)
+            return Parents(fed, outside=outside)
         if not isinstance(name, str) or not name:
             return NO_PARENTS
         bearers = [
@@ -68,26 +83,39 @@ class Lineage:
         if bearers:
             return Parents(tuple(bearers), outside=False)
         # What bears the name may have an identifier that is not known yet.
-        unnamed = [other for other in fed if holds_unknown(list(other.after.select(_IDENTIFIERS)))]
-        return Parents(tuple(_closest(resource, unnamed)), outside=False) if unnamed else NO_PARENTS
+        unnamed = fed
+        if len(fed) <= _FEW:
+            unnamed = tuple(o for o in fed if holds_unknown(list(o.after.select(_IDENTIFIERS))))
+        return Parents(unnamed, outside=False) if unnamed else NO_PARENTS
 
-    def _fed(self, resource: Resource, parent: Parent) -> list[Resource]:
-        """Return the resources that the attribute's expression refers to."""
+    def _fed(self, resource: Resource, parent: Parent) -> tuple[Resource, ...]:
+        """Return the resources that the attribute's expression refers to, the nearest of each block.
+
+        That is the instance with the same key in the same module instance; else all of that module instance;
+        else all.
+        """
         if resource.block is None:
-            return []
-        return [
-            instance
-            for key in resource.block.links.feeds(parent.attribute)
-            if key in self._inventory.blocks and self._inventory.blocks[key].type in parent.types
-            for instance in self.instances(key)
-        ]
+            return ()
+        found: list[tuple[Resource, ...]] = []
+        for key in resource.block.links.feeds(parent.attribute):
+            if key in self._inventory.blocks and self._inventory.blocks[key].type in parent.types:
+                every = self.instances(key)
+                same = (
+                    self._keyed.get((key, resource.module, resource.index))
+                    if resource.index is not None
+                    else None
+                )
+                found.append((same,) if same is not None else self._here.get((key, resource.module), every))
+        return found[0] if len(found) == 1 else tuple(other for group in found for other in group)
 
-    def _of_types(self, types: tuple[str, ...]) -> list[Resource]:
-        return [
-            other
-            for other in self._inventory.resources
-            if other.type in types and other.mode == "managed" and other.deposed is None
-        ]
+    def _of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:
+        if types not in self._typed:
+            self._typed[types] = tuple(
+                other
+                for other in self._inventory.resources
+                if other.type in types and other.mode == "managed" and other.deposed is None
+            )
+        return self._typed[types]
 
     def _by_name(self, resource_type: str, attribute: str) -> dict[str, list[Resource]]:
         key = (resource_type, attribute)
@@ -105,12 +133,3 @@ class Lineage:
                         found[value].append(resource)
             self._named[key] = dict(found)
         return self._named[key]
-
-
-def _closest(resource: Resource, found: list[Resource]) -> list[Resource]:
-    """Prefer the instance with the same module instance and key; else those of the same module instance."""
-    here = [other for other in found if other.module == resource.module]
-    same = [other for other in here if other.index == resource.index]
-    if same and resource.index is not None:
-        return same
-    return here or found

@@ -13,7 +13,7 @@ from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.lineage import Lineage
-from sovereign_guard.model.resource import Family, Inventory
+from sovereign_guard.model.resource import Family, Inventory, Resource
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.value import Evidence, Reason, Unknown
 
@@ -30,7 +30,7 @@ def propagate(
 ) -> Sides[Classification]:
     """Return the classifications, on both sides, with what travels along edges added; none is lowered."""
     containers = _Containers(inventory, catalog)
-    if not containers.parents:
+    if not containers.parents and not containers.crowds:
         return classified
     before = containers.spread(
         [was or now for was, now in zip(classified.before, classified.after, strict=True)]
@@ -47,6 +47,7 @@ class _Containers:
     Attributes:
         parents: position of a resource -> positions of those in which it may lie, and whether it may lie in
             none of them.
+        crowds: position of a resource that may lie in any of very many -> these.
 
     """
 
@@ -55,6 +56,7 @@ class _Containers:
         self._catalog = catalog
         self._types: dict[Family, TypeFacts] = {}
         self.parents: dict[int, tuple[list[int], bool]] = {}
+        self.crowds: dict[int, tuple[Resource, ...]] = {}
         lineage = Lineage(inventory)
         positions: dict[int, int] = {}
         for position, resource in enumerate(inventory.resources):
@@ -62,7 +64,9 @@ class _Containers:
             if parent is None:
                 continue
             found = lineage.parents(resource, parent)
-            if found.resources:
+            if len(found.resources) > _MOST_PARENTS:
+                self.crowds[position] = found.resources
+            elif found.resources:
                 positions = positions or {id(other): at for at, other in enumerate(inventory.resources)}
                 # What a container is not judged for, it does not hand on.
                 judged = [other for other in found.resources if self._type(other.family).judged]
@@ -81,6 +85,16 @@ class _Containers:
             found = self._types[family] = self._catalog.type_facts(provider, family.type)
         return found
 
+    def _speaking_crowds(self, own: Sequence[Classification]) -> set[int]:
+        """Return the ids of the crowds in which some label speaks; all that lie in one share it."""
+        crowds = {id(crowd): crowd for crowd in self.crowds.values()}
+        positions = {id(other): at for at, other in enumerate(self._inventory.resources)}
+        return {
+            key
+            for key, crowd in crowds.items()
+            if any(own[positions[id(other)]].labelled is not False for other in crowd)
+        }
+
     def spread(self, own: Sequence[Classification]) -> list[Classification]:
         """Return the levels as the containers raise them.
 
@@ -88,6 +102,16 @@ class _Containers:
         are few of them, so this ends soon, in cycles too.
         """
         levels = list(own)
+        highest = len(self._catalog.vocabulary.levels) - 1
+        if self.crowds:
+            speaking = self._speaking_crowds(own)
+            widened: dict[Classification, Classification] = {}
+            for position, crowd in self.crowds.items():
+                if id(crowd) in speaking:
+                    child = own[position]
+                    if child not in widened:
+                        widened[child] = _any_level(child, highest)
+                    levels[position] = widened[child]
         waiting = deque(self.parents)
         queued = set(waiting)
         while waiting:
@@ -98,7 +122,6 @@ class _Containers:
                 own[position],
                 [(levels[parent], self._inventory.resources[parent].address) for parent in at],
                 outside=outside,
-                highest=len(self._catalog.vocabulary.levels) - 1,
             )
             if raised.levels != levels[position].levels or raised.labelled != levels[position].labelled:
                 levels[position] = raised
@@ -109,8 +132,19 @@ class _Containers:
         return levels
 
 
+def _any_level(child: Classification, highest: int) -> Classification:
+    """Return the classification of what may lie in any of a crowd: its own level, or any above."""
+    lowest = 0 if child.labelled is False else child.levels[0]
+    unknown = child.unknown or Unknown(Reason.AMBIGUOUS, detail="which of very many resources it lies in")
+    levels = tuple(range(lowest, highest + 1))
+    labelled = True if child.labelled else None
+    return Classification(
+        levels, unknown if len(levels) > 1 else None, labelled, child.evidence, child.outside
+    )
+
+
 def inherit(
-    child: Classification, containers: list[tuple[Classification, str]], *, outside: bool, highest: int
+    child: Classification, containers: list[tuple[Classification, str]], *, outside: bool
 ) -> Classification:
     """Return the child's classification raised by that of what it lies in.
 
@@ -120,7 +154,6 @@ def inherit(
     Args:
         containers: classification and address of each resource in which it may lie.
         outside: whether it may lie in none of them.
-        highest: index of the highest level.
 
     """
     speaking = [(container, address) for container, address in containers if container.labelled is not False]
@@ -128,12 +161,9 @@ def inherit(
         return child
     own = (0,) if child.labelled is False else child.levels
     found: set[int] = set(child.levels) if outside or len(speaking) < len(containers) else set()
-    if len(speaking) > _MOST_PARENTS:
-        found.update(range(min(own), highest + 1))
-    else:
-        found.update(
-            max(mine, theirs) for container, _at in speaking for mine in own for theirs in container.levels
-        )
+    found.update(
+        max(mine, theirs) for container, _at in speaking for mine in own for theirs in container.levels
+    )
     levels = tuple(sorted(found))
     certain = not outside and all(container.labelled for container, _at in speaking)
     labelled = True if child.labelled or certain else None
