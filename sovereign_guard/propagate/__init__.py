@@ -108,10 +108,10 @@ class _Containers:
             widened: dict[Classification, Classification] = {}
             for position, crowd in self.crowds.items():
                 if id(crowd) in speaking:
-                    child = own[position]
-                    if child not in widened:
-                        widened[child] = _any_level(child, highest)
-                    levels[position] = widened[child]
+                    alone = own[position]
+                    if alone not in widened:
+                        widened[alone] = _any_level(alone, highest)
+                    levels[position] = widened[alone]
         waiting = deque(self.parents)
         queued = set(waiting)
         while waiting:
