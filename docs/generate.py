@@ -16,7 +16,6 @@ from typing import Any
 import yaml
 
 from sovereign_guard.catalog.yaml_file import read_yaml
-from sovereign_guard.judge.rules import ALL_RULES
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -73,14 +72,10 @@ def _join(parts: list[str]) -> str:
 # -- rules ---------------------------------------------------------------------------------------------------
 
 
-def _optional(rule_id: str) -> bool:
-    return any(rule.optional for rule in ALL_RULES if rule.id == rule_id)
-
-
 def _rules_page(rules: list[dict[str, Any]]) -> str:
     rows = ["| rule | severity | what it finds |", "|---|---|---|"]
     for rule in rules:
-        switched = " (off unless switched on)" if _optional(rule["id"]) else ""
+        switched = " (off unless switched on)" if rule.get("optional", False) else ""
         rows.append(f"| [{rule['id']}]({rule['id']}.md) | {rule['severity']} | {rule['title']}{switched} |")
     intro = (
         "Ids are stable. `sovereign-guard rules` lists them on the command line, "
@@ -93,7 +88,7 @@ def _rules_page(rules: list[dict[str, Any]]) -> str:
 def _rule_page(rule: dict[str, Any]) -> str:
     name = rule["id"]
     facts = f"Severity: **{rule['severity']}** ({rule['security_severity']} of 10)."
-    if _optional(name):
+    if rule.get("optional", False):
         facts += f" Off unless the policy or the configuration says `rules: {{{name}: on}}`."
     if not rule["placement"]:
         facts += " Its finding stands beside the verdict of the resource and does not change it."

@@ -249,7 +249,8 @@ def _request(
     configuration = _configuration(config, repositories, ignored=ignore_repo_config)
     wanted = policy or (configuration.policy if configuration else None)
     beside = Path() if policy or configuration is None else configuration.path.parent
-    chosen = _policy(wanted, beside, known, repositories)
+    asked_at = configuration.policy_line if configuration and not policy else None
+    chosen = _policy(wanted, beside, known, repositories, asked_at)
     statements = Statements()
     if configuration is not None:
         statements, known = configuration.statements(known, chosen, policy_is_pinned=policy is not None)
@@ -290,7 +291,13 @@ def _configuration(
     return read_configuration(path, from_repository=inside)
 
 
-def _policy(wanted: str | None, beside: Path, known: Catalog, repositories: tuple[Path, ...]) -> Policy:
+def _policy(
+    wanted: str | None,
+    beside: Path,
+    known: Catalog,
+    repositories: tuple[Path, ...],
+    asked_at: tuple[str, int] | None,
+) -> Policy:
     """Return the policy; one that the judged repository has written cannot widen what counts of its word."""
     name = wanted or "three-circles"
     if name in known.policies:
@@ -300,6 +307,8 @@ def _policy(wanted: str | None, beside: Path, known: Catalog, repositories: tupl
         raise UsageError(
             f"no policy {name!r}: neither a shipped one nor a file.",
             hint=f"Shipped: {', '.join(known.policies)}.",
+            file=asked_at[0] if asked_at else None,
+            line=asked_at[1] if asked_at else None,
         )
     import msgspec
 
@@ -307,7 +316,7 @@ def _policy(wanted: str | None, beside: Path, known: Catalog, repositories: tupl
     from sovereign_guard.catalog.policies import read_policy
     from sovereign_guard.model.policy import RepositoryWord, Trust
 
-    policy = read_policy(path, known.vocabulary.levels, tuple(known.policies))
+    policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
     if policy.trust.operators is RepositoryWord.ANY and lies_in_repository(path, repositories):
         return msgspec.structs.replace(policy, trust=Trust())
     return policy

@@ -483,9 +483,14 @@ def test_repository_turns_unknown_into_a_warning_while_a_policy_is_pinned(tmp_pa
 
 
 def test_repository_switches_rules_off(tmp_path: Path) -> None:
-    (tmp_path / ".sovereign-guard.yaml").write_text("rules: {SOV001: false, SOV003: 'off', SOV007: false}\n")
-    code, report = scan(tmp_path, labelled(SENSITIVE))
-    assert (code, rules_of(report)) == (1, ["SOV001"])
+    configuration = tmp_path / ".sovereign-guard.yaml"
+    configuration.write_text("rules: {SOV001: false, SOV003: 'off', SOV007: false}\n")
+    labelled(SENSITIVE).write(tmp_path / "plan.json")
+    done = run("scan", "plan.json", cwd=tmp_path)
+    assert done.returncode == 2
+    for rule in ("SOV001", "SOV003"):
+        assert f"{rule} cannot be switched off" in done.stderr.decode()
+    configuration.unlink()
     (tmp_path / "policy.yaml").write_text(
         "id: ours\ntitle: Ours\nextends: three-circles\nrules: {SOV007: true}\n"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.builders import SENSITIVE, Plan, Refers, by_address, operators
-from tests.command import run_json
+from tests.command import run, run_json
 
 
 def scan(plan: Plan, folder: Path, *arguments: str) -> dict[str, dict]:
@@ -161,3 +161,83 @@ def test_values_marked_sensitive_are_judged_and_not_printed(tmp_path: Path) -> N
     entry = scan(plan, tmp_path)["google_storage_bucket.b"]
     assert (entry["region"], entry["countries"]) == (None, ["US"])
     assert "us-east1" not in str(entry)
+
+
+def test_a_label_that_nobody_could_read_may_have_been_higher(tmp_path: Path) -> None:
+    stood = {"tags": {"DataClassification": "TBD"}, "tags_all": {"DataClassification": "TBD"}}
+    public = {"DataClassification": "public"}
+    plan = Plan().provider("aws", region="eu-west-3")
+    plan.add("aws_s3_bucket.b", actions=("update",), before=stood, tags=public, tags_all=public)
+    assert scan(plan, tmp_path)["aws_s3_bucket.b"]["verdict"] == "unknown"
+
+
+def test_a_container_lies_in_its_account_by_either_attribute(tmp_path: Path) -> None:
+    plan = Plan().provider("azurerm", "hashicorp/azurerm")
+    plan.add("azurerm_storage_account.a", name="store", location="westeurope", tags=SENSITIVE)
+    plan.add("azurerm_storage_container.by_name", name="c", storage_account_name="store")
+    plan.add(
+        "azurerm_storage_container.by_id",
+        name="d",
+        unknown={"storage_account_id": True},
+        written={"storage_account_id": Refers("azurerm_storage_account.a.id", "azurerm_storage_account.a")},
+    )
+    assert {entry["verdict"] for entry in scan(plan, tmp_path).values()} == {"fail"}
+
+
+def test_a_reference_that_names_its_instance_means_that_one(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    for key, level in (("pub", "public"), ("conf", "confidential")):
+        tags = {"DataClassification": level}
+        plan.add(f'aws_s3_bucket.b["{key}"]', tags=tags, tags_all=tags, unknown={"id": True})
+        references = (f'aws_s3_bucket.b["{key}"].id', f'aws_s3_bucket.b["{key}"]', "aws_s3_bucket.b")
+        plan.add(f"aws_s3_object.{key}", unknown={"bucket": True}, written={"bucket": Refers(*references)})
+    found = scan(plan, tmp_path)
+    assert (found["aws_s3_object.pub"]["verdict"], found["aws_s3_object.conf"]["verdict"]) == ("pass", "fail")
+
+
+def test_an_operator_all_of_whose_regions_are_in_one_country(tmp_path: Path) -> None:
+    plan = Plan().provider("cloudtemple", "cloud-temple/cloudtemple")
+    plan.add("cloudtemple_compute_virtual_machine.vm", name="x", tags={"classification": "confidential"})
+    entry = scan(plan, tmp_path)["cloudtemple_compute_virtual_machine.vm"]
+    assert (entry["country"], entry["verdict"]) == ("FR", "pass")
+
+
+def test_what_a_replacement_forgets_stays_where_it_was(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    stood = {"region": "us-east-1", "tags": SENSITIVE, "tags_all": SENSITIVE}
+    plan.add(
+        "aws_s3_bucket.b",
+        actions=("forget", "create"),
+        before=stood,
+        region="eu-west-3",
+        tags=SENSITIVE,
+        tags_all=SENSITIVE,
+    )
+    entry = scan(plan, tmp_path, "--policy", "eu-location")["aws_s3_bucket.b"]
+    assert (entry["change"], entry["verdict"]) == ("replace", "fail")
+
+
+def test_a_forgotten_deposed_object_stays_too(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    stood = {"region": "eu-west-3", "tags": SENSITIVE, "tags_all": SENSITIVE}
+    plan.add("aws_s3_bucket.b", actions=("forget",), before=stood, deposed="0123abcd")
+    assert [entry["verdict"] for entry in scan(plan, tmp_path).values()] == ["fail"]
+
+
+def test_a_rule_that_does_not_exist_cannot_be_switched(tmp_path: Path) -> None:
+    sensitive = Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.b", tags=SENSITIVE)
+    sensitive.write(tmp_path / "plan.json")
+    (tmp_path / "policy.yaml").write_text(
+        "id: ours\ntitle: Ours\nextends: three-circles\nrules: {SOV999: on}\n"
+    )
+    done = run("scan", "plan.json", "--policy", "policy.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"policy.yaml:4" in done.stderr
+    assert b"no rule SOV999" in done.stderr
+
+
+def test_regions_of_both_shapes_of_an_atlas_cluster(tmp_path: Path) -> None:
+    plan = Plan().provider("mongodbatlas", "mongodb/mongodbatlas")
+    plan.add("mongodbatlas_cluster.c", provider_name="AWS", provider_region_name="EU_WEST_3")
+    entry = scan(plan, tmp_path)["mongodbatlas_cluster.c"]
+    assert (operators(entry), entry["country"]) == (["mongodb", "aws"], "FR")

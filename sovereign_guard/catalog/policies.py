@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError
+from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
 
 
-def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -> Policy:
+def read_policy(
+    path: Path, levels: tuple[str, ...], rules: Mapping[str, RuleText], shipped: tuple[str, ...]
+) -> Policy:
     """Read a policy file of the user.
 
     Args:
         path: the file.
         levels: the vocabulary's levels, lowest first.
-        shipped: ids of the shipped policies, which `extends` may name.
+        rules: texts of all rules. shipped: ids of the shipped policies, which `extends` may name.
 
     Raises:
         UsageError: it cannot be read. ConfigurationError: it is not a policy; all faults at once.
@@ -43,13 +47,15 @@ def read_policy(path: Path, levels: tuple[str, ...], shipped: tuple[str, ...]) -
         file.fault(
             f"{file.data['id']} is the id of a shipped policy.", "id", hint="Give yours a name of its own."
         )
-    policy = None if file.problems else policy_from(file, levels, source=str(path))
+    policy = None if file.problems else policy_from(file, levels, rules, source=str(path))
     if policy is None or file.problems:
         raise ConfigurationError(file.problems)
     return policy
 
 
-def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy | None:
+def policy_from(
+    file: YamlFile, levels: tuple[str, ...], rules: Mapping[str, RuleText], source: str
+) -> Policy | None:
     """Turn a file that fits the schema into a Policy; None, with faults recorded, where it cannot be."""
     data = file.data
     areas: dict[str, list[str]] = data.get("areas", {})
@@ -101,7 +107,7 @@ def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy 
         requirements=tuple(requirements),
         unlabelled=level_index(data["unlabelled"], "unlabelled") if "unlabelled" in data else 0,
         on_unknown=OnUnknown(data.get("on_unknown", "fail")),
-        optional_rules=switched_on(data),
+        optional_rules=switched_on(file, rules),
         trust=Trust(
             operators=RepositoryWord(repository.get("operators", "gaps")),
             levels=repository.get("levels", True),
@@ -111,6 +117,16 @@ def policy_from(file: YamlFile, levels: tuple[str, ...], source: str) -> Policy 
     return None if file.problems else policy
 
 
-def switched_on(data: dict[str, Any]) -> tuple[str, ...]:
-    """Return the ids of the optional rules that a file's `rules` switches on."""
-    return tuple(sorted(rule for rule, state in data.get("rules", {}).items() if state in ("on", True)))
+def switched_on(file: YamlFile, rules: Mapping[str, RuleText]) -> tuple[str, ...]:
+    """Return the ids of the optional rules that a file's `rules` switches on; what cannot be is a fault."""
+    found: list[str] = []
+    for name, state in file.data.get("rules", {}).items():
+        on = state in ("on", True)
+        if name not in rules:
+            file.fault(f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(sorted(rules))}.")
+        elif not on and not rules[name].optional:
+            optional = ", ".join(sorted(one.id for one in rules.values() if one.optional))
+            file.fault(f"{name} cannot be switched off.", "rules", name, hint=f"Optional rules: {optional}.")
+        elif on and rules[name].optional:
+            found.append(name)
+    return tuple(sorted(found))

@@ -86,9 +86,10 @@ class _Compiler:
             )
         vocabulary = _vocabulary(labels)
         self.problems.extend(labels.problems)
+        rules = {file.data["id"]: _rule_text(file.data) for file in checks}
         policies: dict[str, Policy] = {}
         for file in self.files("policies/*.yaml", "policy"):
-            policy = policy_from(file, vocabulary.levels, source="built in")
+            policy = policy_from(file, vocabulary.levels, rules, source="built in")
             self.problems.extend(file.problems)
             if policy is not None:
                 policies[policy.id] = policy
@@ -141,7 +142,7 @@ class _Compiler:
             hosts=patterns,
             vocabulary=vocabulary,
             policies=policies,
-            rules={f.data["id"]: _rule_text(f.data) for f in checks},
+            rules=rules,
         )
 
     def _check_providers(

@@ -45,6 +45,11 @@ class Configuration:
         return None if found is None else str(found)
 
     @property
+    def policy_line(self) -> tuple[str, int]:
+        """File and line at which the policy is asked for."""
+        return self._file.path, self._file.at("policy")[0]
+
+    @property
     def _data(self) -> dict[str, Any]:
         return self._file.data or {}
 
@@ -66,7 +71,7 @@ class Configuration:
         hearing = _Hearing(self._file, catalog, policy, from_repository=self.from_repository)
         operators, known = hearing.operators(self._data.get("operators", []))
         levels = hearing.levels(self._data.get("levels", []))
-        rules = hearing.rules(self._data)
+        rules = hearing.rules() if self._data else ()
         on_unknown = hearing.on_unknown(self._data, pinned=policy_is_pinned)
         mirrors = hearing.mirrors(self._data.get("mirrors", []))
         if self._file.problems:
@@ -297,13 +302,8 @@ class _Hearing:
                 )
         return tuple(found)
 
-    def rules(self, data: dict[str, Any]) -> tuple[str, ...]:
-        found = switched_on(data)
-        for name in data.get("rules", {}):
-            if name not in self._catalog.rules:
-                self._file.fault(
-                    f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(self._catalog.rules)}."
-                )
+    def rules(self) -> tuple[str, ...]:
+        found = switched_on(self._file, self._catalog.rules)
         if found and self._inside and not self._policy.trust.rules:
             self._refuse(
                 "rules: the policy accepts no switches from the repository", self._file.place("rules")

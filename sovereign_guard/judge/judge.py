@@ -42,7 +42,7 @@ class _Judged(msgspec.Struct, frozen=True, eq=False):
 
 _PASSED = _Judged(Verdict.PASS, ())
 _NOT_JUDGED = _Judged(Verdict.NOT_JUDGED, ())
-_DELETE = Change.DELETE
+_DELETE, _FORGET = Change.DELETE, Change.FORGET
 _UNJUDGED = Verdict.NOT_JUDGED
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 """Changes which introduce nothing: what they leave was there before."""
@@ -117,7 +117,9 @@ class _Bench:
 
     def __init__(self, catalog: Catalog, policy: Policy, statements: Statements, day: str) -> None:
         switched = {*policy.optional_rules, *statements.optional_rules}
-        self._rules = tuple(rule for rule in ALL_RULES if not rule.optional or rule.id in switched)
+        self._rules = tuple(
+            rule for rule in ALL_RULES if not catalog.rules[rule.id].optional or rule.id in switched
+        )
         self._catalog = catalog
         self._policy = policy
         self._day = day
@@ -145,11 +147,12 @@ class _Bench:
         was: Classification | None,
     ) -> _Judged:
         """Judge one resource."""
-        if resource.change is _DELETE or resource.deposed is not None:
+        if resource.change is _DELETE or (resource.deposed is not None and resource.change is not _FORGET):
             return _NOT_JUDGED
         if not applicable:
             return _PASSED
-        key = (placement, was_placed, classification, was, resource.change, resource.family.mode)
+        change, mode = resource.change, resource.family.mode
+        key = (placement, was_placed, classification, was, change, mode, resource.leaves_behind)
         found = self._judged.get(key)
         if found is None:
             try:
@@ -177,8 +180,12 @@ class _Bench:
         if resource.change in _STANDS:
             before = {outcome.rule: outcome.verdict for outcome in outcomes}
         elif was_placed is not None and was is not None:
-            stood = Case(was_placed, was, None, self._policy, self._catalog, self._day)
-            before = {outcome.rule: outcome.verdict for outcome in self._outcomes(stood)}
+            stood = self._outcomes(Case(was_placed, was, None, self._policy, self._catalog, self._day))
+            before = {outcome.rule: outcome.verdict for outcome in stood}
+            if resource.leaves_behind:
+                # The old object is forgotten, not deleted: what was wrong with it stays wrong.
+                now = {(outcome.rule, outcome.verdict) for outcome in outcomes}
+                outcomes += tuple(one for one in stood if (one.rule, one.verdict) not in now)
         return _Judged(
             worst(outcome.verdict for outcome in outcomes if outcome.placement),
             tuple(

@@ -309,10 +309,20 @@ class HostPattern(msgspec.Struct, frozen=True):
 
 
 class Parent(msgspec.Struct, frozen=True):
-    """Which attribute names the resource in which this one lies, and of which types that can be."""
+    """Which attribute names the resource in which this one lies, and of which types that can be.
 
-    attribute: str
+    Attributes:
+        attribute: one name, or several as versions of the provider differ: the first that is set counts.
+
+    """
+
+    attribute: str | tuple[str, ...]
     types: tuple[str, ...]
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return (self.attribute,) if isinstance(self.attribute, str) else self.attribute
 
 
 class ResourceRule(msgspec.Struct, frozen=True):
@@ -381,4 +391,5 @@ class RuleText(msgspec.Struct, frozen=True):
     placement: bool
     why: str
     fix: str
+    optional: bool = False
     references: tuple[dict[str, str | bool], ...] = ()

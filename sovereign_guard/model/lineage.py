@@ -8,7 +8,7 @@ import msgspec
 
 from sovereign_guard.model.knowledge import Parent
 from sovereign_guard.model.resource import Inventory, Resource
-from sovereign_guard.model.value import Reason, Unknown, holds_unknown, plain
+from sovereign_guard.model.value import Reason, Reference, Unknown, holds_unknown, plain
 
 _IDENTIFIERS = ("id", "name", "arn")
 _FEW = 50
@@ -33,12 +33,23 @@ class Lineage:
         self._blocks: dict[str, tuple[Resource, ...]] | None = None
         self._here: dict[tuple[str, str], tuple[Resource, ...]] = {}
         self._keyed: dict[tuple[str, str, int | str], Resource] = {}
+        self._meant: dict[tuple[str, int | str], tuple[Resource, ...]] = {}
         self._typed: dict[tuple[str, ...], tuple[Resource, ...]] = {}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
 
     def instances(self, block_key: str) -> tuple[Resource, ...]:
         """Return the instances of a block."""
         return self._indexed().get(block_key, ())
+
+    def instances_of(self, reference: Reference) -> tuple[Resource, ...]:
+        """Return the instances that a reference may mean: those with the key that it names, if any."""
+        every = self.instances(reference.block)
+        if reference.index is None:
+            return every
+        key = (reference.block, reference.index)
+        if key not in self._meant:
+            self._meant[key] = tuple(other for other in every if other.index == reference.index)
+        return self._meant[key]
 
     def _indexed(self) -> dict[str, tuple[Resource, ...]]:
         """Return the instances by block; by module instance and by key they are indexed along with that."""
@@ -58,26 +69,33 @@ class Lineage:
 
     def parents(self, resource: Resource, parent: Parent) -> Parents:
         """Return the resources in which this one may lie."""
+        for attribute in parent.attributes:
+            found = self._by_attribute(resource, attribute, parent.types)
+            if found is not NO_PARENTS:
+                return found
+        return NO_PARENTS
+
+    def _by_attribute(self, resource: Resource, attribute: str, types: tuple[str, ...]) -> Parents:
         try:
-            (value,) = resource.after.select((parent.attribute,))
+            (value,) = resource.after.select((attribute,))
         except RecursionError:
-            value = Unknown(Reason.UNSUPPORTED, parent.attribute)
+            value = Unknown(Reason.UNSUPPORTED, attribute)
         name = plain(value)
-        fed = self._fed(resource, parent)
+        fed = self._fed(resource, attribute, types)
         if isinstance(name, Unknown):
             if not fed:
                 # It may be any of those here, or one that is not here.
-                return Parents(self._of_types(parent.types), outside=True)
+                return Parents(self._of_types(types), outside=True)
             links = resource.block.links if resource.block else None
-            outside = links is None or links.leads_elsewhere(parent.attribute)
+            outside = links is None or links.leads_elsewhere(attribute)
             return Parents(fed, outside=outside)
         if not isinstance(name, str) or not name:
             return NO_PARENTS
         bearers = [
             other
-            for resource_type in parent.types
+            for resource_type in types
             for other in self._by_name(
-                resource_type, parent.attribute if resource_type != resource.type else "id"
+                resource_type, attribute if resource_type != resource.type else "id"
             ).get(name, [])
         ]
         if bearers:
@@ -88,7 +106,7 @@ class Lineage:
             unnamed = tuple(o for o in fed if holds_unknown(list(o.after.select(_IDENTIFIERS))))
         return Parents(unnamed, outside=False) if unnamed else NO_PARENTS
 
-    def _fed(self, resource: Resource, parent: Parent) -> tuple[Resource, ...]:
+    def _fed(self, resource: Resource, attribute: str, types: tuple[str, ...]) -> tuple[Resource, ...]:
         """Return the resources that the attribute's expression refers to, the nearest of each block.
 
         That is the instance with the same key in the same module instance; else all of that module instance;
@@ -97,15 +115,14 @@ class Lineage:
         if resource.block is None:
             return ()
         found: list[tuple[Resource, ...]] = []
-        for key in resource.block.links.feeds(parent.attribute):
-            if key in self._inventory.blocks and self._inventory.blocks[key].type in parent.types:
-                every = self.instances(key)
-                same = (
-                    self._keyed.get((key, resource.module, resource.index))
-                    if resource.index is not None
-                    else None
-                )
-                found.append((same,) if same is not None else self._here.get((key, resource.module), every))
+        for reference in resource.block.links.feeds(attribute):
+            key = reference.block
+            if key in self._inventory.blocks and self._inventory.blocks[key].type in types:
+                every = self.instances_of(reference)
+                index = reference.index if reference.index is not None else resource.index
+                same = self._keyed.get((key, resource.module, index)) if index is not None else None
+                here = self._here.get((key, resource.module), every) if reference.index is None else every
+                found.append((same,) if same is not None else here)
         return found[0] if len(found) == 1 else tuple(other for group in found for other in group)
 
     def _of_types(self, types: tuple[str, ...]) -> tuple[Resource, ...]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from sovereign_guard.model.value import Reason, Tree, Unknown
+from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
 
 
 class Change(StrEnum):
@@ -132,8 +132,8 @@ class Block(msgspec.Struct, frozen=True, eq=False):
 class LinkSource(Protocol):
     """Gives the blocks that an attribute's expression refers to."""
 
-    def feeds(self, attribute: str) -> tuple[str, ...]:
-        """Return block keys, nearest reading first; empty where the expression is constant or not shown."""
+    def feeds(self, attribute: str) -> tuple[Reference, ...]:
+        """Return references to blocks; empty where the expression is constant or not shown."""
         ...
 
     def leads_elsewhere(self, attribute: str) -> bool:
@@ -149,6 +149,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
         index: its instance key.
         after: attributes on which it is judged. before: those that stood, None where there was nothing.
         block: its block in the configuration, where shown.
+        leaves_behind: it is replaced, and the old object is forgotten rather than deleted.
 
     """
 
@@ -161,6 +162,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     before: Attributes | None
     block: Block | None
     deposed: str | None = None
+    leaves_behind: bool = False
     file: str | None = None
     line: int | None = None
     column: int | None = None

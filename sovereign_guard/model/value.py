@@ -45,10 +45,17 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """An attribute of a configuration block that an expression refers to; its path without indexes."""
+    """An attribute of a configuration block that an expression refers to.
+
+    Attributes:
+        path: names of the attribute and what is below, without indexes.
+        index: instance key that the expression names itself (`b["x"].id`), None where it names none.
+
+    """
 
     block: str
     path: tuple[str, ...]
+    index: int | str | None = None
 
     def __str__(self) -> str:
         return ".".join((self.block, *self.path))

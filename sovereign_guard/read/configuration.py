@@ -10,7 +10,7 @@ import msgspec
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.address import block_key
 from sovereign_guard.model.resource import Block, Family, ProviderConfiguration, TreeAttributes
-from sovereign_guard.model.value import Reason, Tree, Unknown
+from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
 from sovereign_guard.read.references import Module, References, json_object
 from sovereign_guard.read.wire import BlockWire, ConfigurationWire, ModuleWire, ProviderConfigWire
 
@@ -38,11 +38,9 @@ class BlockExpressions:
         """Return the values of these attributes as far as the configuration shows them."""
         return TreeAttributes(self._all()).select(names)
 
-    def feeds(self, attribute: str) -> tuple[str, ...]:
-        """Return keys of the blocks that an attribute's expression refers to."""
-        return tuple(
-            dict.fromkeys(reference.block for found in self._unknowns(attribute) for reference in found.feeds)
-        )
+    def feeds(self, attribute: str) -> tuple[Reference, ...]:
+        """Return what of the blocks an attribute's expression refers to."""
+        return tuple(dict.fromkeys(one for found in self._unknowns(attribute) for one in found.feeds))
 
     def leads_elsewhere(self, attribute: str) -> bool:
         """Whether the expression refers to something beside those blocks, so its value may be another."""

@@ -17,7 +17,7 @@ from sovereign_guard.read.wire import DocumentWire
 
 _DECODER = msgspec.json.Decoder(DocumentWire)
 _BYTE = re.compile(r"\(byte (\d+)\)")
-_FORMATS = ("0", "1")
+_FORMAT = re.compile(r"[01](?:\.\d+)*")
 _EMPTY_STATE = frozenset({"format_version", "terraform_version", "values", "checks", "timestamp"})
 """What `terraform show -json` may print of a state without resources."""
 _ENCRYPTED = "encrypted_data"
@@ -80,10 +80,9 @@ def _shown_by_terraform(path: str) -> Content:
 def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
     document = _decode(content)
     if document.format_version is not None:
-        major = document.format_version.partition(".")[0]
-        if major not in _FORMATS:
+        if not _FORMAT.fullmatch(document.format_version):
             raise InputError(
-                f"this is in format {document.format_version}; formats 0.x and 1.x are read.",
+                f"this is in format {document.format_version[:40]!r}; formats 0.x and 1.x are read.",
                 hint="Upgrade sovereign-guard, or use a Terraform or OpenTofu that writes format 1.x.",
                 file=content.path,
             )

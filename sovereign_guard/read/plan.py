@@ -40,7 +40,7 @@ _CHANGES = {
 
 _NO_ATTRIBUTES = NoAttributes()
 
-_CREATE, _DELETE, _FORGET = Change.CREATE, Change.DELETE, Change.FORGET
+_CREATE, _DELETE, _FORGET, _REPLACE = Change.CREATE, Change.DELETE, Change.FORGET, Change.REPLACE
 
 _SHORTEST = len("null")
 """Text up to this length holds nothing: it is absent, `null` or an empty object."""
@@ -149,7 +149,8 @@ class _Builder:
         else:
             after = self._not_told(wire, problems, path)
         index = wire.index if isinstance(wire.index, (int, str)) else None
-        return Resource(wire.address, module, index, family, change, after, before, block, deposed)
+        behind = change is _REPLACE and "forget" in (wire_change.actions or ())
+        return Resource(wire.address, module, index, family, change, after, before, block, deposed, behind)
 
     def _not_told(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Attributes:
         problems.append(

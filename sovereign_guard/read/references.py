@@ -7,6 +7,8 @@ never taken for the expression's value: it is kept as a hint beside an Unknown.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import msgspec
@@ -110,9 +112,11 @@ class References:
             # Each is followed once however many ways lead to it, or a few modules could fan out without end.
             if (module.path, reference) not in trace.followed:
                 trace.followed.add((module.path, reference))
-                self._follow_one(_steps(reference), module, trace, depth)
+                self._follow_one(_steps(reference), module, trace, depth, _key(reference))
 
-    def _follow_one(self, steps: list[str], module: Module, trace: _Trace, depth: int) -> None:
+    def _follow_one(
+        self, steps: list[str], module: Module, trace: _Trace, depth: int, key: int | str | None
+    ) -> None:
         head = steps[0]
         if head == "var" and len(steps) > 1:
             self._variable(steps[1], module, trace, depth)
@@ -127,7 +131,7 @@ class References:
             block = ".".join(steps[:3] if head == "data" else steps[:2])
             if block in module.blocks:
                 path = tuple(steps[3 if head == "data" else 2 :])
-                trace.feeds.append(Reference(module.key(block), path))
+                trace.feeds.append(Reference(module.key(block), path, key))
             elif head in ("each", "count"):
                 trace.keyed = True
             else:
@@ -184,6 +188,17 @@ def _longest(references: list[Any]) -> list[str]:
         for text in texts
         if not any(other != text and other.startswith((f"{text}.", f"{text}[")) for other in texts)
     ]
+
+
+_KEY = re.compile(r'(?:data\.)?[^.\[\]"]+\.[^.\[\]"]+\[(?:(?P<number>\d+)|(?P<text>"(?:[^"\\]|\\.)*"))\]')
+
+
+def _key(reference: str) -> int | str | None:
+    """Return the instance key that a reference to a resource names (`a.b["c.d"].e` -> "c.d")."""
+    match = _KEY.match(reference)
+    if match is None:
+        return None
+    return int(match["number"]) if match["number"] else str(json.loads(match["text"]))
 
 
 def _steps(reference: str) -> list[str]:

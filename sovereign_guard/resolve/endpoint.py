@@ -84,8 +84,16 @@ class Endpoints:
     ) -> tuple[Target | Feed, ...]:
         """Return where resources of a type lead to; several where it is not certain, never none."""
         stated = self._stated_provider(provider.addresses, self._outside)
-        if stated is not None:
+        pointed = self._pointed(provider, configuration, facts, resource_type)
+        # A statement about the very endpoint says more than one about the provider.
+        if stated is not None and not all(isinstance(one, Target) and one.declared for one in pointed):
             return (stated,)
+        return pointed
+
+    def _pointed(
+        self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
+    ) -> tuple[Target | Feed, ...]:
+        """Return where the configuration points."""
         if configuration.unknown is not None:
             return self._unshown(provider, configuration.unknown, facts)
         possible: list[Target | Feed] = []

@@ -106,9 +106,8 @@ class Sites:
             return (_nowhere(Unknown(Reason.NOT_IN_CATALOG, detail="no regions known of this operator")),)
         told = self._attributes(provider, facts, values, set_by_author)
         if told is None and parents is None:
-            unknown = Unknown(
-                Reason.NOT_SHOWN, facts.parent.attribute if facts.parent else "", "what it lies in"
-            )
+            name = facts.parent.attributes[0] if facts.parent else ""
+            unknown = Unknown(Reason.NOT_SHOWN, name, "what it lies in")
             return self._candidates(target, provider, unknown)
         if told is None and parents:
             return tuple(

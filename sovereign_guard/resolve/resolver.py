@@ -227,7 +227,7 @@ class Resolver:
                 continue
             self._placing.add(key)
             try:
-                for placement in self._placements_of(key):
+                for placement in self._placements_of(reference):
                     for way in placement.alternatives:
                         yield Target(
                             way.operators,
@@ -254,8 +254,9 @@ class Resolver:
         facts = self._profile(block.family.provider, block.type).facts
         return facts.kind in (Kind.STORES, Kind.PROCESSES) or (facts.kind is Kind.TRANSPORTS and facts.judged)
 
-    def _placements_of(self, key: str) -> list[Placement]:
-        instances = self._lineage.instances(key)
+    def _placements_of(self, reference: Reference) -> list[Placement]:
+        key = reference.block
+        instances = self._lineage.instances_of(reference)
         if instances:
             chosen = instances[:_MAX_FEEDS]
             found = list({id(p): p for p in (self.place(other, other.after) for other in chosen)}.values())
@@ -284,11 +285,15 @@ class Resolver:
         missing: Unknown | None = None
         unrecognised: Unknown | None = None
         places: list[tuple[str, Place | None]] = []
+        met: set[str] = set()
         for entry in profile.facts.below:
             found, strange, untold = self._named_places(values, entry)
             missing = missing or untold or (strange if found else None)
             unrecognised = unrecognised or strange
-            for words, table, place in found:
+            for words, table, place, has_region in found:
+                if not has_region and table in met:
+                    continue  # Only the cloud is named, of which another entry has named the region.
+                met.add(table)
                 operator = self._sites.operator_at(table, place)
                 places.append((words, place))
                 operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
@@ -317,15 +322,15 @@ class Resolver:
 
     def _named_places(
         self, values: dict[str, Tree], entry: Infrastructure
-    ) -> tuple[list[tuple[str, str, Place | None]], Unknown | None, Unknown | None]:
+    ) -> tuple[list[tuple[str, str, Place | None, bool]], Unknown | None, Unknown | None]:
         """Return the places below that one entry's attributes name.
 
         Returns:
-            (name, region table, place) of each that is recognised; an Unknown for one that is not; an Unknown
-            for one whose name is not known.
+            (name, region table, place, whether a region is named) of each that is recognised; an Unknown for
+            one that is not; an Unknown for one whose name is not known.
 
         """
-        found: list[tuple[str, str, Place | None]] = []
+        found: list[tuple[str, str, Place | None, bool]] = []
         strange: Unknown | None = None
         untold: Unknown | None = None
         for cloud, name in _named_below(values, entry):
@@ -334,7 +339,7 @@ class Resolver:
             elif isinstance(name, Unknown):
                 untold = untold or name
             elif below := self._catalog.place_below(entry.names, cloud, name):
-                found.append((" ".join(filter(None, (cloud, name))), *below))
+                found.append((" ".join(filter(None, (cloud, name))), *below, bool(name)))
             else:
                 words = f"the cloud {(cloud or name)[:60]!r} below this service"
                 strange = strange or Unknown(Reason.NOT_IN_CATALOG, entry.region or entry.cloud, words)

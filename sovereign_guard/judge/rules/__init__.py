@@ -21,23 +21,17 @@ from sovereign_guard.judge.rules import (
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule: its id (texts are in rules/checks/ID.yaml) and what it says of a case, None where nothing.
-
-    Attributes:
-        optional: off unless the policy or the configuration switches it on.
-
-    """
+    """A rule: its id (texts are in rules/checks/ID.yaml) and what it says of a case, None where nothing."""
 
     id: str
     check: Callable[[Case], Ruling | None]
-    optional: bool = False
 
 
 ALL_RULES: tuple[Rule, ...] = (
     Rule("SOV001", sov001_jurisdiction.check),
     Rule("SOV002", sov002_territory.check),
     Rule("SOV003", sov003_undetermined.check),
-    Rule("SOV007", sov007_unlabelled.check, optional=True),
+    Rule("SOV007", sov007_unlabelled.check),
     Rule("SOV008", sov008_internal.check),
     Rule("SOV009", sov009_qualification.check),
     Rule("SOV010", sov010_vocabulary.check),

@@ -22,6 +22,10 @@ def judge(case: Case, _requirement: Requirement, way: Alternative) -> Verdict:
     return Verdict.FAIL if _ended(case, way) else Verdict.PASS
 
 
+def _when(date: str) -> str:
+    return f"on {date}" if len(date) == len("2020-02-01") else f"in {date}"
+
+
 def _ended(case: Case, way: Alternative) -> list[Evidence]:
     found = list(way.ended)
     for use in way.operators:
@@ -31,7 +35,7 @@ def _ended(case: Case, way: Alternative) -> list[Evidence]:
             note = f" ({state.note})" if state.note else ""
             found.append(
                 Evidence(
-                    f"the service of {operator.name} ended on {state.since}{note}",
+                    f"the service of {operator.name} ended {_when(state.since)}{note}",
                     f"rules/catalog/operators/{operator.id}.yaml",
                 )
             )

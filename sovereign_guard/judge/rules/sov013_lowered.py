@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.judge.case import Case, Ruling, join
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.value import Evidence
 
 
 def check(case: Case) -> Ruling | None:
     """Fail where the level is lower than it was, unknown where it may be."""
-    if case.before is None or not case.before.labelled:
+    if case.before is None or case.before.labelled is False:
         return None
-    was = case.before.levels[0]
-    lowest, highest = case.classification.levels[0], case.classification.levels[-1]
-    if lowest >= was:
+    lowered = join(
+        Verdict.FAIL if after < before else Verdict.PASS
+        for before in case.before.levels
+        for after in case.classification.levels
+    )
+    if lowered is Verdict.PASS:
         return None
-    before, after = case.level(was), case.levels_in_words
-    steps = tuple(Evidence(f"before: {step.what}", step.where) for step in case.before.evidence)
-    if highest < was:
-        return Ruling(
-            Verdict.FAIL,
-            f"this change lowers the level from {before} to {after}",
-            (*steps, *(Evidence(f"after: {step.what}", step.where) for step in case.classification.evidence)),
-        )
-    return Ruling(Verdict.UNKNOWN, f"the level was {before}, and after this change it may be {after}", steps)
+    before = " or ".join(case.level(index) for index in case.before.levels)
+    after = case.levels_in_words
+    read = case.before.evidence or case.before.outside
+    steps = tuple(Evidence(f"before: {step.what}", step.where) for step in read)
+    if lowered is Verdict.FAIL:
+        now = tuple(Evidence(f"after: {step.what}", step.where) for step in case.classification.evidence)
+        return Ruling(lowered, f"this change lowers the level from {before} to {after}", (*steps, *now))
+    return Ruling(
+        lowered, f"the level was {before}, and after this change it is {after}: it may be lower", steps
+    )
