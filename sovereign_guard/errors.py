@@ -61,8 +61,8 @@ class ConfigurationError(UsageError):
     """Every fault found in one configuration, policy or catalog file set, told at once."""
 
     def __init__(self, problems: list[UsageError]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
+        self.problems = sorted(problems, key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class InputError(SovereignGuardError):

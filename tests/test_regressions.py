@@ -241,3 +241,28 @@ def test_regions_of_both_shapes_of_an_atlas_cluster(tmp_path: Path) -> None:
     plan.add("mongodbatlas_cluster.c", provider_name="AWS", provider_region_name="EU_WEST_3")
     entry = scan(plan, tmp_path)["mongodbatlas_cluster.c"]
     assert (operators(entry), entry["country"]) == (["mongodb", "aws"], "FR")
+
+
+def test_all_faults_of_a_policy_are_told_at_once_and_in_order(tmp_path: Path) -> None:
+    Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.b").write(tmp_path / "plan.json")
+    (tmp_path / "policy.yaml").write_text(
+        "id: ours\ntitle: Ours\nextends: nope\nunlabelled: top\nlevls: {}\nlevels:\n"
+        "  sensitiv: {territory: {allow: [nowhere]}}\non_unknown: maybe\nrules: {SOV001: off}\n"
+    )
+    done = run("scan", "plan.json", "--policy", "policy.yaml", cwd=tmp_path)
+    lines = [
+        line.split(":")[1] for line in done.stderr.decode().splitlines() if line.startswith(("policy", "sov"))
+    ]
+    assert done.returncode == 2
+    told = done.stderr.decode()
+    for number, word in (
+        (3, "nope"),
+        (4, "top"),
+        (5, "levls"),
+        (7, "sensitiv"),
+        (7, "nowhere"),
+        (8, "maybe"),
+    ):
+        assert any(f"policy.yaml:{number}:" in line and word in line for line in told.splitlines())
+    assert "policy.yaml:9:" in told
+    assert len(lines) == 7

@@ -30,7 +30,8 @@ def read_policy(
     folder = rules_folder()
     file = read_yaml(path)
     file.check("policy", folder)
-    if not file.problems and "extends" in file.data:
+    file.data = file.data if isinstance(file.data, dict) else {}
+    if "extends" in file.data:
         base = file.data["extends"]
         if base in shipped:
             inherited = read_yaml(folder / "policies" / f"{base}.yaml").data
@@ -43,11 +44,11 @@ def read_policy(
             file.data = {**inherited, **own, "areas": areas, "levels": levels_of_both}
         else:
             file.fault(f"no shipped policy {base!r}.", "extends", hint=f"Shipped: {', '.join(shipped)}.")
-    if not file.problems and file.data["id"] in shipped:
+    if file.data.get("id") in shipped:
         file.fault(
             f"{file.data['id']} is the id of a shipped policy.", "id", hint="Give yours a name of its own."
         )
-    policy = None if file.problems else policy_from(file, levels, rules, source=str(path))
+    policy = policy_from(file, levels, rules, source=str(path))
     if policy is None or file.problems:
         raise ConfigurationError(file.problems)
     return policy
@@ -56,7 +57,12 @@ def read_policy(
 def policy_from(
     file: YamlFile, levels: tuple[str, ...], rules: Mapping[str, RuleText], source: str
 ) -> Policy | None:
-    """Turn a file that fits the schema into a Policy; None, with faults recorded, where it cannot be."""
+    """Turn a file into a Policy; None, with faults recorded, where it cannot be.
+
+    Args:
+        file: checked against the schema; what does not fit is no longer in its data.
+
+    """
     data = file.data
     areas: dict[str, list[str]] = data.get("areas", {})
 
@@ -101,8 +107,8 @@ def policy_from(
         )
     repository = data.get("repository", {})
     policy = Policy(
-        id=data["id"],
-        title=data["title"],
+        id=data.get("id", ""),
+        title=data.get("title", ""),
         source=source,
         requirements=tuple(requirements),
         unlabelled=level_index(data["unlabelled"], "unlabelled") if "unlabelled" in data else 0,

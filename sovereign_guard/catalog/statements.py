@@ -98,14 +98,15 @@ def read_configuration(path: Path, *, from_repository: bool) -> Configuration:
     """Read and check a configuration file.
 
     Raises:
-        UsageError: it cannot be read. ConfigurationError: it does not fit the schema; all faults at once.
+        UsageError: it cannot be read. ConfigurationError: it is not YAML.
 
     """
     file = read_yaml(path)
-    if file.data is not None:
-        file.check("configuration", rules_folder())
     if file.problems:
         raise ConfigurationError(file.problems)
+    if file.data is not None:
+        # Faults are told by `Configuration.statements`, together with those that only the catalog shows.
+        file.check("configuration", rules_folder())
     return Configuration(file, path, from_repository=from_repository)
 
 

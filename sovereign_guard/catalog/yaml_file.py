@@ -116,16 +116,49 @@ class YamlFile:
         self._fault(message, self.at(*path), hint)
 
     def check(self, schema: str, folder: Path) -> None:
-        """Validate against rules/schemas/SCHEMA.schema.json, recording every fault."""
+        """Validate against rules/schemas/SCHEMA.schema.json, recording every fault.
+
+        What does not fit is then taken out of `data`, so that the rest can be checked further and all faults
+        are told at once; a file with faults is never used.
+        """
         if self.problems:
             return
+        faulty: list[PathInFile] = []
         for error in validator(schema, folder).iter_errors(self.data):
             path = tuple(error.absolute_path)
             if error.validator == "additionalProperties" and isinstance(error.instance, dict):
                 known = error.schema.get("properties", {})
-                path = (*path, *[key for key in error.instance if key not in known][:1])
+                extra = [(*path, key) for key in error.instance if key not in known]
+                faulty.extend(extra)
+                path = extra[0] if extra else path
+            elif path or error.validator != "required":
+                faulty.append(path)  # A file that lacks something at its top is still read for the rest.
             name = "/".join(str(part) for part in path) or "the file"
             self.fault(f"{name}: {_in_words(error)}", *path, hint=_hint(error))
+        # Longest first, and later list items before earlier ones, so that no removal moves another's path.
+        for path in sorted(faulty, key=_depth_and_place, reverse=True):
+            self.data = _without(self.data, path)
+
+
+def _depth_and_place(path: PathInFile) -> tuple[int, list[str]]:
+    return len(path), [str(part).zfill(9) for part in path]
+
+
+def _without(data: Any, path: PathInFile) -> Any:
+    """Return data without what stands at a path; nothing at all where that is the whole."""
+    if not path:
+        return {}
+    holder = data
+    for part in path[:-1]:
+        try:
+            holder = holder[part]
+        except (KeyError, IndexError, TypeError):
+            return data  # Something around it is gone already.
+    if isinstance(holder, dict):
+        holder.pop(path[-1], None)
+    elif isinstance(holder, list) and isinstance(path[-1], int) and path[-1] < len(holder):
+        del holder[path[-1]]
+    return data
 
 
 def _in_words(error: Any) -> str:
