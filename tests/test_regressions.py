@@ -266,3 +266,14 @@ def test_all_faults_of_a_policy_are_told_at_once_and_in_order(tmp_path: Path) ->
         assert any(f"policy.yaml:{number}:" in line and word in line for line in told.splitlines())
     assert "policy.yaml:9:" in told
     assert len(lines) == 7
+
+
+def test_a_level_stated_for_addresses_that_do_not_exist_is_told(tmp_path: Path) -> None:
+    Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.b").write(tmp_path / "plan.json")
+    (tmp_path / ".sovereign-guard.yaml").write_text(
+        "levels:\n  - {address: 'aws_s3_bucket.*', level: public, reason: yes indeed}\n"
+        "  - {address: 'aws_s3_bukket.*', level: sensitive, reason: a slip}\n"
+    )
+    _code, report = run_json("scan", "plan.json", cwd=tmp_path)
+    assert len(report["warnings"]) == 1
+    assert ".sovereign-guard.yaml:3" in report["warnings"][0]

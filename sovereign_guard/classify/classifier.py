@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify.labels import BLOCK_ARGUMENTS, Label, label_of, labels_in
 from sovereign_guard.classify.vocabulary import Reader
+from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.policy import DeclaredLevel
 from sovereign_guard.model.resource import Attributes, Family, ProviderConfiguration, Resource
@@ -39,7 +39,7 @@ class Classifier:
         self._catalog = catalog
         self._names = catalog.vocabulary.levels
         self._reader = Reader(catalog.vocabulary)
-        self._stated = tuple((_glob(entry.address), entry) for entry in stated)
+        self._stated = tuple((address_glob(entry.address), entry) for entry in stated)
         self._unlabelled = unlabelled
         self._families: dict[Family, _Profile] = {}
         self._defaults: dict[Hashable, tuple[dict[str, Label], Unknown | None]] = {}
@@ -263,13 +263,6 @@ def _said(found: tuple[dict[str, Label], Unknown | None]) -> Hashable:
 def _positions(paths: tuple[str, ...], names: tuple[str, ...]) -> tuple[_Where, ...]:
     split = [(path, *path.split(".")) for path in paths]
     return tuple((names.index(name), tuple(rest), path) for path, name, *rest in split)
-
-
-def _glob(pattern: str) -> re.Pattern[str]:
-    """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys."""
-    return re.compile(
-        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
-    )
 
 
 def _short(text: str) -> str:

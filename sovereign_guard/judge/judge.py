@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INPUT, RuleCrashError, SovereignGuardError
 from sovereign_guard.judge.case import Case, worst
 from sovereign_guard.judge.rules import ALL_RULES, Rule
+from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.finding import (
     Assessment,
@@ -100,6 +101,7 @@ def judge(
         problems=problems,
         warnings=(
             *(warning for inventory in inventories for warning in inventory.warnings),
+            *_unmatched(statements, assessments),
             *_stale(catalog, day),
         ),
         summary=summary,
@@ -270,6 +272,14 @@ def _sum_up(
         findings=len(findings),
         errors=len(problems),
     )
+
+
+def _unmatched(statements: Statements, assessments: list[Assessment]) -> Iterator[str]:
+    """Warn of levels that are stated for addresses which do not exist: most likely a slip of the pen."""
+    for entry in statements.levels:
+        matches = address_glob(entry.address).fullmatch
+        if not any(matches(item.resource.address) for item in assessments):
+            yield f"{entry.origin}: no resource has an address like {entry.address!r}: this raises nothing."
 
 
 def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 
 def without_keys(address: str) -> str:
@@ -46,4 +47,11 @@ def instance_address(module: str, mode: str, resource_type: str, name: str, key:
         return address
     return (
         f"{address}[{json.dumps(key, ensure_ascii=False)}]" if isinstance(key, str) else f"{address}[{key}]"
+    )
+
+
+def address_glob(pattern: str) -> re.Pattern[str]:
+    """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys."""
+    return re.compile(
+        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
     )
