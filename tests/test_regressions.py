@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from tests.builders import SENSITIVE, Plan, Refers, by_address, operators
+from tests.builders import SENSITIVE, Plan, Refers, by_address, operators, raw_resource, raw_state
 from tests.command import run, run_json
 
 
@@ -277,3 +278,29 @@ def test_a_level_stated_for_addresses_that_do_not_exist_is_told(tmp_path: Path) 
     _code, report = run_json("scan", "plan.json", cwd=tmp_path)
     assert len(report["warnings"]) == 1
     assert ".sovereign-guard.yaml:3" in report["warnings"][0]
+
+
+def test_evidence_of_a_region_says_nothing_of_its_copies(tmp_path: Path) -> None:
+    plan = Plan().variable("region", "eu-west-3").provider("aws", region=Refers("var.region"))
+    plan.add(
+        "aws_dynamodb_table.t", tags=SENSITIVE, tags_all=SENSITIVE, replica=[{"region_name": "us-west-2"}]
+    )
+    assert scan(plan, tmp_path, "--policy", "eu-location")["aws_dynamodb_table.t"]["verdict"] == "unknown"
+
+
+def test_what_a_state_does_not_show_is_not_unlabelled(tmp_path: Path) -> None:
+    for instance in ({}, {"attributes": None}, {"attributes_flat": {"tags.DataClassification": "secret"}}):
+        state = raw_state(raw_resource("aws_redshift_cluster", "files", instance))
+        (tmp_path / "state.json").write_text(json.dumps(state))
+        _code, report = run_json("scan", "state.json", cwd=tmp_path)
+        (entry,) = report["resources"]
+        assert (entry["level"], entry["verdict"]) == (None, "unknown")
+
+
+def test_what_is_forgotten_without_saying_what_it_was(tmp_path: Path) -> None:
+    plan = Plan().provider("aws", region="eu-west-3")
+    plan.add("aws_s3_bucket.b", actions=("forget",), before=None).write(tmp_path / "plan.json")
+    code, report = run_json("scan", "plan.json", cwd=tmp_path)
+    (entry,) = report["resources"]
+    assert (code, entry["level"], entry["verdict"]) == (3, None, "unknown")
+    assert "`before`" in report["errors"][0]["message"]

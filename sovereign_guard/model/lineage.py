@@ -99,7 +99,8 @@ class Lineage:
             ).get(name, [])
         ]
         if bearers:
-            return Parents(tuple(bearers), outside=False)
+            near = [other for other in bearers if other in fed] if len(fed) <= _FEW else []
+            return Parents(tuple(near or bearers), outside=False)
         # What bears the name may have an identifier that is not known yet.
         unnamed = fed
         if len(fed) <= _FEW:

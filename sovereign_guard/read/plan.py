@@ -142,21 +142,25 @@ class _Builder:
         # What is forgotten stays where it is: it is judged on what stands.
         before = None if change is _CREATE else _before(wire_change)
         after: Attributes
-        if change is _DELETE or change is _FORGET or deposed is not None:
+        if change is _FORGET:
+            after = before or self._not_told(wire, "before", problems, path)
+        elif change is _DELETE or deposed is not None:
             after = before or _NO_ATTRIBUTES
         elif len(wire_change.after) > _SHORTEST or bytes(wire_change.after) == b"{}":
             after = PlanAttributes(wire_change.after, wire_change.after_unknown, wire_change.after_sensitive)
         else:
-            after = self._not_told(wire, problems, path)
+            after = self._not_told(wire, "after", problems, path)
         index = wire.index if isinstance(wire.index, (int, str)) else None
         behind = change is _REPLACE and "forget" in (wire_change.actions or ())
         return Resource(wire.address, module, index, family, change, after, before, block, deposed, behind)
 
-    def _not_told(self, wire: ResourceChangeWire, problems: list[InputProblem], path: str) -> Attributes:
+    def _not_told(
+        self, wire: ResourceChangeWire, side: str, problems: list[InputProblem], path: str
+    ) -> Attributes:
         problems.append(
             InputProblem(
                 path,
-                f"{wire.address} does not say what it will be: its change has no `after`.",
+                f"{wire.address} does not say what it holds: its change has no `{side}`.",
                 "It is judged as not known. Give the output of `terraform show -json` unchanged.",
                 path,
             )

@@ -14,13 +14,16 @@ import msgspec
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.address import instance_address
 from sovereign_guard.model.resource import (
+    Attributes,
     Change,
     Family,
     InputKind,
     Inventory,
     ProviderConfiguration,
     Resource,
+    UnknownAttributes,
 )
+from sovereign_guard.model.value import Reason
 from sovereign_guard.read.configuration import MAX_MODULE_DEPTH, Families, no_configuration
 from sovereign_guard.read.content import Content
 from sovereign_guard.read.lens import PlanAttributes
@@ -77,8 +80,8 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
         provider = (match["address"] or match["name"]) if match else wire.provider
         for instance in wire.instances:
             key = instance.index_key if isinstance(instance.index_key, (int, str)) else None
-            values = instance.attributes if len(instance.attributes) > 4 else instance.attributes_flat
-            attributes = PlanAttributes(values, NOTHING, _sensitive_mask(instance))
+            # The flat attributes of Terraform 0.11 are not read: nothing is known of such an instance.
+            attributes = _told(instance.attributes, _sensitive_mask(instance))
             resources.append(
                 Resource(
                     address=instance_address(wire.module, wire.mode, wire.type, wire.name, key),
@@ -101,7 +104,7 @@ def _shown(module: StateModuleWire, families: _Families, depth: int) -> Iterator
             f"modules are nested more than {MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
         )
     for wire in module.resources:
-        attributes = PlanAttributes(wire.values, NOTHING, wire.sensitive_values)
+        attributes = _told(wire.values, wire.sensitive_values)
         yield Resource(
             address=wire.address,
             module=module.address,
@@ -115,6 +118,13 @@ def _shown(module: StateModuleWire, families: _Families, depth: int) -> Iterator
         )
     for child in module.child_modules:
         yield from _shown(child, families, depth + 1)
+
+
+def _told(values: msgspec.Raw, sensitive: msgspec.Raw) -> Attributes:
+    """Return the attributes that a state shows; where it shows none, none is known."""
+    if len(values) <= len("null") and bytes(values) in (b"", b"null"):
+        return UnknownAttributes(Reason.NOT_SHOWN)
+    return PlanAttributes(values, NOTHING, sensitive)
 
 
 def _sensitive_mask(instance: InstanceWire) -> msgspec.Raw:

@@ -141,7 +141,6 @@ class InstanceWire(msgspec.Struct, gc=False):
     index_key: Any = None
     deposed: str | None = None
     attributes: Raw = NOTHING
-    attributes_flat: Raw = NOTHING
     sensitive_attributes: list[Any] | None = None
 
 

@@ -130,6 +130,9 @@ class Sites:
             codes, unknown = [], first_unknown(copies) or unknown
         elif codes:
             codes = [*codes, *texts(copies)]
+        elif copies:
+            # Evidence of where the first lies says nothing of its copies.
+            unknown = msgspec.structs.replace(unknown, hint=None)
         if codes:
             site = self._known(target.cloud, codes, origin)
             foreign = (
