@@ -8,6 +8,7 @@
 
 VENV = .venv
 CHECKOV_VENV = .venv-checkov
+C7N_VENV = .venv-c7n
 PLAN = fixtures/europe-mixed/plan.json
 # Twice quiet: errors only, without the warnings that mirrors and caches give rise to.
 PIP = -m pip --disable-pip-version-check --quiet --quiet install
@@ -48,11 +49,11 @@ lint: $(VENV)/.ready-dev
 docs: $(VENV)/.ready-dev
 	@$(VENV)/bin/python docs/generate.py
 
-bench: $(VENV)/.ready-dev $(CHECKOV_VENV)/.ready
+bench: $(VENV)/.ready-dev $(CHECKOV_VENV)/.ready $(C7N_VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) build dist benchmarks/data \
+	rm -rf $(VENV) $(CHECKOV_VENV) $(C7N_VENV) build dist benchmarks/data \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -78,3 +79,14 @@ $(CHECKOV_VENV)/.ready: pyproject.toml
 	@echo "Installing checkov into $(CHECKOV_VENV), to compare with (once; a few minutes)."
 	@$(CHECKOV_VENV)/bin/python $(PIP) 'checkov>=3.2'
 	@touch $@
+
+# Its parser is a binary wheel, which not every machine has: `bench` then says so and measures the rest.
+$(C7N_VENV)/.ready:
+	@test -x $(C7N_VENV)/bin/python || { venv=$(C7N_VENV); $(MAKE_VENV); }
+	@echo "Installing c7n-left into $(C7N_VENV), to compare with (once; half a minute)."
+	@if $(C7N_VENV)/bin/python $(PIP) 'c7n-left>=0.3'; then \
+		touch $@; \
+	else \
+		rm -rf $(C7N_VENV); \
+		echo "That failed: see above. The measurements go on without c7n-left." >&2; \
+	fi

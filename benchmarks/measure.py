@@ -8,14 +8,17 @@ import re
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _KIB = 1024
 """Unit of ru_maxrss on Linux."""
-
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_HEAD = 1 << 20
+"""How much of an output is looked at."""
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 """As after a normal installation: with compiled modules, which the round not counted writes where missing."""
@@ -33,6 +36,11 @@ class Command:
         accept: exit codes with which it has done its work.
         reports: whether the figure is the number it prints, in seconds, instead of the time of the process.
         prints: a pattern that its output must hold, as proof that it did the work.
+        writes: a file and a pattern that its beginning must hold, likewise.
+        environment: variables besides those of this process.
+        before: called before each run, outside the time.
+        helpers: whether it may start processes of its own. The peak is then that of all of them together,
+            looked at every tenth of a second; memory that they share counts once for each.
 
     """
 
@@ -40,6 +48,10 @@ class Command:
     accept: tuple[int, ...] = (0,)
     reports: bool = False
     prints: str = ""
+    writes: tuple[Path, str] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    before: Callable[[], object] | None = None
+    helpers: bool = False
 
 
 @dataclass
@@ -92,6 +104,8 @@ def run(command: Command, folder: Path) -> tuple[float, int]:
         MeasuringError: with the end of what the command wrote.
 
     """
+    if command.before:
+        command.before()
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -100,20 +114,63 @@ def run(command: Command, folder: Path) -> tuple[float, int]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env=_ENVIRONMENT,
+            env={**_ENVIRONMENT, **command.environment},
         )
+        watch = _Watch(process.pid) if command.helpers else None
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
+        peak = max(usage.ru_maxrss * _KIB, watch.stop() if watch else 0)
         output.seek(0)
-        written = output.read(1 << 20).decode(errors="replace")
+        written = output.read(_HEAD).decode(errors="replace")
         if process.returncode not in command.accept or not re.search(command.prints, written):
             errors.seek(0)
             told = (errors.read().decode(errors="replace") or written).strip().splitlines() or ["nothing"]
             raise MeasuringError(f"exit code {process.returncode}: {told[-1][:300]}")
+    if command.writes:
+        path, pattern = command.writes
+        with path.open("rb") as file:
+            head = file.read(_HEAD).decode(errors="replace")
+        if not re.search(pattern, head):
+            raise MeasuringError(f"the report does not hold {pattern}")
     if command.reports:
         seconds = json.loads(written)
-    return seconds, usage.ru_maxrss * _KIB
+    return seconds, peak
+
+
+class _Watch:
+    """Looks at the memory of a process and of all that it started, until told to stop."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._peak = 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> int:
+        """Return the most that was seen at once, in bytes."""
+        self._over.set()
+        self._thread.join()
+        return self._peak
+
+    def _look(self) -> None:
+        while not self._over.wait(0.1):
+            self._peak = max(self._peak, _resident(self._pid))
+
+
+def _resident(pid: int) -> int:
+    """Return the resident bytes of a process and its descendants; what has just ended has none."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        children = [
+            int(child)
+            for path in Path(f"/proc/{pid}/task").glob("*/children")
+            for child in path.read_text().split()
+        ]
+    except (OSError, IndexError):
+        return 0
+    return pages * _PAGE + sum(map(_resident, children))
 
 
 def seconds(series: Series) -> str:

@@ -43,6 +43,26 @@ def cli() -> None:
     """  # noqa: D301 - click reads the escape
 
 
+class _Ordered(click.Command):
+    """A command that remembers in which order --var and --var-file were given: the last word counts."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        """Note the order before click sorts the options by name."""
+        parser = self.make_parser(context)
+        _values, _left, order = parser.parse_args(args=list(arguments))
+        given: dict[str, list[str]] = {}
+        for name in ("variables", "var_file"):
+            found = _values.get(name)
+            given[name] = list(found) if isinstance(found, list | tuple) else []
+        assignments = []
+        for parameter in order:
+            if given.get(parameter.name):
+                kind = "var" if parameter.name == "variables" else "file"
+                assignments.append((kind, given[parameter.name].pop(0)))
+        context.meta["assignments"] = tuple(assignments)
+        return super().parse_args(context, arguments)
+
+
 def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that judges."""
     for option in reversed(
@@ -67,6 +87,29 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Read binary plans through terraform or tofu: starts programs from their folder.",
             ),
             click.option(
+                "--var",
+                "variables",
+                metavar="NAME=VALUE",
+                multiple=True,
+                expose_value=False,
+                help="Value of a root module variable, for source.",
+            ),
+            click.option(
+                "--var-file",
+                metavar="FILE",
+                multiple=True,
+                expose_value=False,
+                help="File of variable values, for source.",
+            ),
+            click.option("--workspace", metavar="NAME", help="Value of terraform.workspace, for source."),
+            click.option(
+                "--source",
+                metavar="DIR",
+                help="Folder of the source that plans were made from (default: the working directory, where "
+                "it declares the plan's blocks; empty: none).",
+            ),
+            click.option("--no-cache", is_flag=True, help="Parse all source anew, and keep nothing of it."),
+            click.option(
                 "--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."
             ),
         )
@@ -75,7 +118,7 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@cli.command()
+@cli.command(cls=_Ordered)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_shared_options
 @click.option(
@@ -97,7 +140,11 @@ def scan(
     output: str | None,
     **options: Any,
 ) -> None:
-    """Judge plans and states: files from `terraform show -json`, state files, or - for standard input."""
+    """Judge source, plans and states.
+
+    PATH is a folder of source, a plan or state from `terraform show -json`, a state file, or - for standard
+    input; by default the working directory.
+    """
     from sovereign_guard.pipeline import write
 
     request = _request(paths or (".",), fail_on=fail_on, **options)
@@ -113,7 +160,7 @@ def scan(
     context.exit(report.exit_code)
 
 
-@cli.command()
+@cli.command(cls=_Ordered)
 @click.argument("address")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @_shared_options
@@ -238,11 +285,15 @@ def _request(
     allow_terraform: bool,
     as_of: str | None,
     fail_on: str,
+    workspace: str | None,
+    no_cache: bool,
+    source: str | None,
 ) -> Request:
     import msgspec
 
     from sovereign_guard.model.policy import OnUnknown, Statements
     from sovereign_guard.pipeline import Request
+    from sovereign_guard.read.options import SourceOptions
 
     known = _catalog()
     repositories = _repositories(paths)
@@ -262,6 +313,13 @@ def _request(
         policy=chosen,
         statements=statements,
         day=_day(as_of),
+        source=SourceOptions(
+            assignments=click.get_current_context().meta.get("assignments", ()),
+            environment={k: v for k, v in os.environ.items() if k.startswith(("TF_VAR_", "TF_WORKSPACE"))},
+            workspace=workspace,
+            cache=not no_cache,
+            beside=source,
+        ),
         allow_terraform=allow_terraform,
         only_introduced=fail_on == "introduced",
     )
@@ -269,7 +327,11 @@ def _request(
 
 def _repositories(paths: tuple[str, ...]) -> tuple[Path, ...]:
     """Return folders of what is judged: the working directory, and where the inputs lie."""
-    return (Path(), *dict.fromkeys(Path(path).parent for path in paths if path != "-"))
+    return (Path(), *dict.fromkeys(_folder(Path(path)) for path in paths if path != "-"))
+
+
+def _folder(path: Path) -> Path:
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - never raises
 
 
 def _configuration(

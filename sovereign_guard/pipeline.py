@@ -16,7 +16,7 @@ from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import in_step
 from sovereign_guard.propagate import propagate
-from sovereign_guard.read import read_all
+from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
 from sovereign_guard.resolve import resolve
 
@@ -27,9 +27,10 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     """What is asked of a run.
 
     Attributes:
-        paths: plans and states, `-` for standard input.
+        paths: source, plans and states, `-` for standard input.
         catalog, policy, statements: what they are judged by.
         day: ISO day on which dated facts are looked at.
+        source: how source is read.
 
     """
 
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     policy: Policy
     statements: Statements
     day: str
+    source: SourceOptions = SourceOptions()
     allow_terraform: bool = False
     only_introduced: bool = False
 
@@ -47,7 +49,9 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
     catalog, statements, policy, day = request.catalog, request.statements, request.policy, request.day
     with _collector_paused():
         progress("reading")
-        inventories, problems = read_all(request.paths, allow_terraform=request.allow_terraform)
+        inventories, problems = read_all(
+            request.paths, allow_terraform=request.allow_terraform, options=request.source, catalog=catalog
+        )
         progress("resolving and classifying")
         facts = []
         for inventory in inventories:

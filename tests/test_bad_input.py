@@ -192,7 +192,7 @@ def test_directory_where_a_file_is_meant(tmp_path: Path) -> None:
     (tmp_path / "plan.json").mkdir()
     code, report, stderr = scan(tmp_path, "plan.json")
     assert code == 3
-    assert "directory" in the_error(report, stderr)["message"]
+    assert "no Terraform or OpenTofu source" in the_error(report, stderr)["message"]
 
 
 def test_what_is_neither_file_nor_directory(tmp_path: Path) -> None:

@@ -179,7 +179,7 @@ def test_it_is_the_base_install_and_not_the_checkout(installed: Installation, tm
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_same_json_as_the_checkout(installed: Installation, scenario: str, elsewhere: Path) -> None:
     arguments = json.loads((FIXTURES / scenario / "expected.json").read_text())["args"]
-    command = ("scan", "plan.json", *AS_OF, "--format", "json", *arguments)
+    command = ("scan", "plan.json", "--source", "", *AS_OF, "--format", "json", *arguments)
     theirs = installed.run(*command, cwd=elsewhere / scenario, program=True)
     ours = run(*command, cwd=elsewhere / scenario)
     assert theirs.stderr.decode() == ours.stderr.decode() == ""

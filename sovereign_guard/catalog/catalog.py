@@ -12,6 +12,7 @@ from sovereign_guard.catalog.data import CatalogData
 from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import (
     CloudBelow,
+    DataFact,
     HostPattern,
     Infrastructure,
     LabelAttributes,
@@ -90,6 +91,7 @@ class Catalog:
         self._data = data
         self._types: dict[tuple[str, str], TypeFacts] = {}
         self._providers: dict[tuple[str, str], Provider | None] = {}
+        self._carriers: dict[str, dict[str, bool]] = {}
         self._hosts: dict[str, HostFacts | None] = {}
         self._places: dict[tuple[str, str], Place | None] = {}
         self._spellings: dict[str, dict[str, str]] = {}
@@ -234,6 +236,45 @@ class Catalog:
             ),
             telling=len(telling),
         )
+
+    def carries_default_labels(self, address: str, resource_type: str) -> bool | None:
+        """Whether resources of a type take the default labels of their provider configuration.
+
+        Args:
+            address: source address of the provider, as `provider` takes it.
+            resource_type: a managed type.
+
+        Returns:
+            None where the provider has default labels and the catalog does not know the type. False where the
+            provider has none, or is not known.
+
+        """
+        provider = self.provider(address, resource_type)
+        if provider is None or not provider.labels.defaults:
+            return False
+        return self._carriers_of(provider.id).get(resource_type)
+
+    def _carriers_of(self, provider: str) -> dict[str, bool]:
+        found = self._carriers.get(provider)
+        if found is None:
+            listed = self._data.carriers.get(provider)
+            found = self._carriers[provider] = (
+                dict.fromkeys(listed.without, False) | dict.fromkeys(listed.carrying, True) if listed else {}
+            )
+        return found
+
+    # -- data sources ---------------------------------------------------------------------------------------
+
+    def data_source(self, address: str, data_type: str) -> Mapping[str, DataFact]:
+        """Return what the provider configuration alone decides of a data source, by attribute.
+
+        Args:
+            address: source address of the provider, as `provider` takes it.
+            data_type: type of the data source.
+
+        """
+        provider = self.provider(address, data_type)
+        return provider.data_sources.get(data_type, {}) if provider else {}
 
     # -- regions --------------------------------------------------------------------------------------------
 

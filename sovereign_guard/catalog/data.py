@@ -13,6 +13,7 @@ import msgspec
 
 from sovereign_guard.model.knowledge import (
     HostPattern,
+    LabelCarriers,
     Operator,
     Provider,
     RegionTable,
@@ -41,6 +42,7 @@ class PackedCatalog(msgspec.Struct, frozen=True):
     providers: dict[str, msgspec.Raw]
     regions: dict[str, msgspec.Raw]
     resources: dict[str, msgspec.Raw]
+    carriers: dict[str, msgspec.Raw]
     hosts: msgspec.Raw
     policies: dict[str, msgspec.Raw]
     rules: dict[str, msgspec.Raw]
@@ -99,6 +101,11 @@ class CatalogData:
         return Section(self.packed.resources, ResourceTable)
 
     @cached_property
+    def carriers(self) -> Mapping[str, LabelCarriers]:
+        """Resource types that take default labels, by provider."""
+        return Section(self.packed.carriers, LabelCarriers)
+
+    @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Shipped policies."""
         return Section(self.packed.policies, Policy)
@@ -121,6 +128,7 @@ def pack(
     providers: dict[str, Provider],
     regions: dict[str, RegionTable],
     resources: dict[str, ResourceTable],
+    carriers: dict[str, LabelCarriers],
     hosts: tuple[HostPattern, ...],
     addresses: tuple[str, ...],
     vocabulary: Vocabulary,
@@ -139,6 +147,7 @@ def pack(
         providers=_encoded(providers),
         regions=_encoded(regions),
         resources=_encoded(resources),
+        carriers=_encoded(carriers),
         hosts=msgspec.Raw(msgspec.msgpack.encode(hosts)),
         policies=_encoded(policies),
         rules=_encoded(rules),

@@ -17,6 +17,7 @@ from sovereign_guard.model.knowledge import (
     DISPERSED,
     HostPattern,
     KeyRule,
+    LabelCarriers,
     Operator,
     Provider,
     RegionTable,
@@ -71,6 +72,10 @@ class _Compiler:
             f.data["provider"]: (f, _resource_table(f.data))
             for f in self.files("catalog/resources/*.yaml", "resources")
         }
+        carriers = {
+            f.path: (f, msgspec.convert(f.data, LabelCarriers))
+            for f in self.files("catalog/carriers/*.yaml", "carriers")
+        }
         hosts = next(
             (
                 (f, msgspec.convert(f.data["hosts"], tuple[HostPattern, ...]))
@@ -112,12 +117,14 @@ class _Compiler:
                 _check_zone(file, zone, position)
         for file, _table in resources.values():
             _known(file, file.data["provider"], set(providers), "provider", "provider")
+        for file, carrier in carriers.values():
+            _check_carriers(file, carrier, {key: provider for key, (_f, provider) in providers.items()})
         host_file, patterns = hosts
         for position, pattern in enumerate(patterns):
             _known(host_file, pattern.operator, known, "operator", "hosts", position)
             _known(host_file, pattern.infrastructure, known, "operator", "hosts", position)
             _known(host_file, pattern.cloud, set(regions), "cloud", "hosts", position)
-        for group in (operators, providers, regions, resources):
+        for group in (operators, providers, regions, resources, carriers):
             for file, _value in group.values():
                 self.problems.extend(file.problems)
         self.problems.extend(host_file.problems)
@@ -129,7 +136,7 @@ class _Compiler:
             tables.update({also: resource_table for also in file.data.get("also", ()) if also != provider})
         dates = [
             f.data["reviewed"]
-            for group in (operators, providers, regions, resources)
+            for group in (operators, providers, regions, resources, carriers)
             for f, _ in group.values()
         ]
         return pack(
@@ -138,6 +145,7 @@ class _Compiler:
             providers={key: value for key, (_f, value) in providers.items()},
             regions={key: value for key, (_f, value) in regions.items()},
             resources=tables,
+            carriers={value.provider: value for _f, value in carriers.values()},
             addresses=tuple(host_file.data["addresses"]),
             hosts=patterns,
             vocabulary=vocabulary,
@@ -176,6 +184,22 @@ def _named_as(file: YamlFile, name: str) -> None:
 def _known(file: YamlFile, name: str, names: set[str], what: str, *path: str | int) -> None:
     if name and name not in names:
         file.fault(f"no {what} {name!r} in the catalog.", *path, hint="Add its file, or correct the name.")
+
+
+def _check_carriers(file: YamlFile, carriers: LabelCarriers, providers: dict[str, Provider]) -> None:
+    _named_as(file, carriers.provider)
+    _known(file, carriers.provider, set(providers), "provider", "provider")
+    provider = providers.get(carriers.provider)
+    if provider is not None and not provider.labels.defaults:
+        file.fault(
+            f"{provider.id} has no setting for default labels.",
+            "provider",
+            hint=f"Add it under labels/defaults of providers/{provider.id}.yaml, or remove this file.",
+        )
+    carrying = set(carriers.carrying)
+    for position, name in enumerate(carriers.without):
+        if name in carrying:
+            file.fault(f"{name} stands in both lists.", "without", position, hint="It takes them or not.")
 
 
 def _check_zone(file: YamlFile, zone: str, position: int) -> None:

@@ -19,6 +19,10 @@ _Where = tuple[int, tuple[str, ...], str]
 """Position of a top-level attribute among those asked for, the path below it, and the whole path in words."""
 
 
+DIRECTIVE_KEY = "sovereignty-level"
+"""Key of rules/catalog/labels.yaml as whose value the word of a directive is read."""
+
+
 class _Profile(msgspec.Struct, frozen=True, eq=False):
     """Where one type keeps its labels."""
 
@@ -59,6 +63,9 @@ class Classifier:
             )
         except RecursionError:
             labels, unknown = (), Unknown(Reason.UNSUPPORTED, detail="its attributes are nested too deeply")
+        if resource.directives:
+            said = (Label(DIRECTIVE_KEY, one.level, f"directive, {one.where}") for one in resource.directives)
+            labels = (*labels, *said)
         stated = self._stated_of(resource.address) if self._stated else ()
         key = (labels, unknown, stated)
         found = self._found.get(key)
@@ -74,6 +81,11 @@ class Classifier:
         provider = self._catalog.provider(address, resource_type)
         facts = self._catalog.type_facts(provider, resource_type)
         defaults = provider.labels.defaults if provider else ()
+        if (
+            not facts.effective_labels
+            and self._catalog.carries_default_labels(address, resource_type) is False
+        ):
+            defaults = ()
         return _Profile(
             effective=_positions(facts.effective_labels, facts.attributes),
             own=_positions(facts.labels, facts.attributes),
@@ -147,7 +159,7 @@ class Classifier:
             heard = node.keys() - self._reader.silent
             if BLOCK_ARGUMENTS.isdisjoint(heard):
                 for key in sorted(heard) if len(heard) > 1 else heard:
-                    if self._reader.hears_key(key):
+                    if self._reader.hears_key(key) and node[key] is not None:
                         merged[key] = label_of(key, node[key], where)
                 return None
         unknown: Unknown | None = None

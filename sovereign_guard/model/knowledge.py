@@ -236,8 +236,41 @@ class LabelAttributes(msgspec.Struct, frozen=True):
     defaults: tuple[str, ...] = ()
 
 
+class DataFact(msgspec.Struct, frozen=True):
+    """What an attribute of a data source is, where the provider configuration alone decides it.
+
+    Attributes:
+        setting: path of the provider configuration's setting that gives it. Where that is not set, the value
+            is not known: an environment variable or a file of the planner's may hold it.
+        starts: beginning of the setting's value -> value of the attribute. Empty: the value is the setting's.
+        otherwise: value where no beginning fits.
+        unless: arguments of the data block, any of which makes the value another.
+        unless_settings: settings of the provider configuration that do so.
+
+    """
+
+    setting: str
+    starts: dict[str, str] = {}
+    otherwise: str = field(name="else", default="")
+    unless: tuple[str, ...] = ()
+    unless_settings: tuple[str, ...] = ()
+    source: str = ""
+
+    def by_start(self, value: str) -> str | None:
+        """Return what `starts` (which is not empty) makes of the setting's value; None if it says nothing."""
+        if not value:
+            return None
+        fitting = max((start for start in self.starts if value.startswith(start)), key=len, default=None)
+        return (self.otherwise or None) if fitting is None else self.starts[fitting]
+
+
 class Provider(msgspec.Struct, frozen=True):
-    """A Terraform provider."""
+    """A Terraform provider.
+
+    Attributes:
+        data_sources: type of a data source -> attribute -> what gives it; only what needs no call of an API.
+
+    """
 
     id: str
     addresses: tuple[str, ...]
@@ -251,6 +284,25 @@ class Provider(msgspec.Struct, frozen=True):
     endpoints: tuple[EndpointSetting, ...] = ()
     infrastructure: tuple[Infrastructure, ...] = ()
     labels: LabelAttributes = LabelAttributes()
+    data_sources: dict[str, dict[str, DataFact]] = {}
+    notes: str = ""
+
+
+class LabelCarriers(msgspec.Struct, frozen=True):
+    """Which resource types take a provider's default labels, in one version of its schema.
+
+    Attributes:
+        attributes: where such a resource has them, together with its own.
+
+    """
+
+    provider: str
+    version: str
+    attributes: tuple[str, ...]
+    carrying: tuple[str, ...]
+    without: tuple[str, ...]
+    reviewed: str
+    sources: dict[str, Source]
     notes: str = ""
 
 

@@ -33,7 +33,7 @@ class Lineage:
         self._blocks: dict[str, tuple[Resource, ...]] | None = None
         self._here: dict[tuple[str, str], tuple[Resource, ...]] = {}
         self._keyed: dict[tuple[str, str, int | str], Resource] = {}
-        self._meant: dict[tuple[str, int | str], tuple[Resource, ...]] = {}
+        self._meant: dict[tuple[str, int | str | None, str | None], tuple[Resource, ...]] = {}
         self._typed: dict[tuple[str, ...], tuple[Resource, ...]] = {}
         self._named: dict[tuple[str, str], dict[str, list[Resource]]] = {}
 
@@ -44,11 +44,16 @@ class Lineage:
     def instances_of(self, reference: Reference) -> tuple[Resource, ...]:
         """Return the instances that a reference may mean: those with the key that it names, if any."""
         every = self.instances(reference.block)
-        if reference.index is None:
+        index, module = reference.index, reference.module
+        if index is None and module is None:
             return every
-        key = (reference.block, reference.index)
+        key = (reference.block, index, module)
         if key not in self._meant:
-            self._meant[key] = tuple(other for other in every if other.index == reference.index)
+            self._meant[key] = tuple(
+                other
+                for other in every
+                if (index is None or other.index == index) and (module is None or other.module == module)
+            )
         return self._meant[key]
 
     def _indexed(self) -> dict[str, tuple[Resource, ...]]:
@@ -81,8 +86,12 @@ class Lineage:
         except RecursionError:
             value = Unknown(Reason.UNSUPPORTED, attribute)
         name = plain(value)
+        if isinstance(name, Unknown) and (exact := self._named_by(name, types)):
+            return Parents(exact, outside=not name.only_feeds)
         fed = self._fed(resource, attribute, types)
         if isinstance(name, Unknown):
+            if not fed and self._left_out(resource, attribute):
+                return NO_PARENTS
             if not fed:
                 # It may be any of those here, or one that is not here.
                 return Parents(self._of_types(types), outside=True)
@@ -106,6 +115,20 @@ class Lineage:
         if len(fed) <= _FEW:
             unnamed = tuple(o for o in fed if holds_unknown(list(o.after.select(_IDENTIFIERS))))
         return Parents(unnamed, outside=False) if unnamed else NO_PARENTS
+
+    @staticmethod
+    def _left_out(resource: Resource, attribute: str) -> bool:
+        """Whether nobody has set an attribute that the provider computes: it refers to nothing here."""
+        return resource.block is not None and resource.block.attributes.select((attribute,)) == (None,)
+
+    def _named_by(self, unknown: Unknown, types: tuple[str, ...]) -> tuple[Resource, ...]:
+        """Return the instances that a value which is not known yet says it comes from."""
+        found: dict[int, Resource] = {}
+        for reference in unknown.feeds:
+            block = self._inventory.blocks.get(reference.block)
+            if block is not None and block.type in types:
+                found.update((id(other), other) for other in self.instances_of(reference))
+        return tuple(found.values())
 
     def _fed(self, resource: Resource, attribute: str, types: tuple[str, ...]) -> tuple[Resource, ...]:
         """Return the resources that the attribute's expression refers to, the nearest of each block.

@@ -90,6 +90,13 @@ class ProviderConfiguration(msgspec.Struct, frozen=True, eq=False):
     unknown: Unknown | None = None
 
 
+class Directive(msgspec.Struct, frozen=True):
+    """A comment in the source that states a level for the block it stands at; `where`: file and line."""
+
+    level: str
+    where: str
+
+
 class Family(msgspec.Struct, frozen=True, eq=False):
     """What resources have in common that are of one type and use the same provider configurations.
 
@@ -149,6 +156,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
         index: its instance key.
         after: attributes on which it is judged. before: those that stood, None where there was nothing.
         block: its block in the configuration, where shown.
+        directives: what comments at its block, or at a call of its module, state.
         leaves_behind: it is replaced, and the old object is forgotten rather than deleted.
 
     """
@@ -166,6 +174,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    directives: tuple[Directive, ...] = ()
 
     @property
     def mode(self) -> str:

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     NOT_STATED = "host whose operator nobody has stated"
     VOCABULARY = "label value outside the vocabulary"
     HIDDEN = "sensitive value, not shown"
+    NOT_READ = "data source not read"
+    TOO_MANY = "more than are looked at one by one"
     NO_SUCH_PLACE = "not a region of this cloud in the catalog"
 
 
@@ -50,12 +52,14 @@ class Reference(msgspec.Struct, frozen=True):
     Attributes:
         path: names of the attribute and what is below, without indexes.
         index: instance key that the expression names itself (`b["x"].id`), None where it names none.
+        module: address of the module instance in which the block's instance lies, None where not told.
 
     """
 
     block: str
     path: tuple[str, ...]
     index: int | str | None = None
+    module: str | None = None
 
     def __str__(self) -> str:
         return ".".join((self.block, *self.path))

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import msgspec
 
+from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory
+from sovereign_guard.read.beside import with_source
+from sovereign_guard.read.configuration import root_values
 from sovereign_guard.read.content import STDIN, Content, is_binary_plan, read_content
+from sovereign_guard.read.options import SourceOptions
 from sovereign_guard.read.plan import read_plan, with_duplicates
 from sovereign_guard.read.state import read_raw_state, read_shown_state
 from sovereign_guard.read.wire import DocumentWire
@@ -22,25 +27,37 @@ _EMPTY_STATE = frozenset({"format_version", "terraform_version", "values", "chec
 """What `terraform show -json` may print of a state without resources."""
 _ENCRYPTED = "encrypted_data"
 _HEAD = 4096
+_SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _LOG_MARK = b'"@level"'
 
 
 def read_all(
-    paths: tuple[str, ...], *, allow_terraform: bool
+    paths: tuple[str, ...], *, allow_terraform: bool, options: SourceOptions, catalog: Catalog
 ) -> tuple[tuple[Inventory, ...], tuple[InputProblem, ...]]:
     """Read every input; one that cannot be read does not hide the others.
 
     Args:
-        paths: files, or `-` for standard input. A path that is given twice is read once.
+        paths: folders and files of source, plans, states, or `-` for standard input. A path that is given
+            twice is read once.
         allow_terraform: whether a binary plan may be read by starting `terraform` or `tofu`.
+        options: how source is read. catalog: what is known of providers, whose schemas source lacks.
+
+    Raises:
+        UsageError: an option is malformed.
+
 
     """
     inventories: list[Inventory] = []
     problems: list[InputProblem] = []
     for path in dict.fromkeys(paths):
         try:
+            if is_source(path):
+                found, faults = read_source(path, options, catalog)
+                inventories.extend(found)
+                problems.extend(faults)
+                continue
             content = _shown_by_terraform(path) if allow_terraform and _binary(path) else read_content(path)
-            inventory, found = _read_one(content)
+            inventory, faults = _read_one(content, options, catalog)
         except RecursionError:
             problems.append(
                 InputProblem(
@@ -56,7 +73,7 @@ def read_all(
             )
         else:
             inventories.append(inventory)
-            problems.extend(found)
+            problems.extend(faults)
     return tuple(inventories), tuple(problems)
 
 
@@ -70,6 +87,20 @@ def _binary(path: str) -> bool:
         return False  # read_content tells what is wrong with it.
 
 
+def is_source(path: str) -> bool:
+    """Whether a path of the command line is a folder or a file of source."""
+    return path != STDIN and (path.endswith(_SOURCE) or os.path.isdir(path))  # noqa: PTH112 - a hot text
+
+
+def read_source(
+    path: str, options: SourceOptions, catalog: Catalog
+) -> tuple[list[Inventory], list[InputProblem]]:
+    """Read a folder of source, or the folder of a file of source."""
+    from sovereign_guard.read.hcl import read_source as read
+
+    return read(path, options, catalog)
+
+
 def _shown_by_terraform(path: str) -> Content:
     from sovereign_guard.read.terraform import show_plan
 
@@ -77,7 +108,9 @@ def _shown_by_terraform(path: str) -> Content:
     return Content(path, show_plan(path), digested=Path(path).read_bytes())
 
 
-def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
+def _read_one(
+    content: Content, options: SourceOptions, catalog: Catalog
+) -> tuple[Inventory, list[InputProblem]]:
     document = _decode(content)
     if document.format_version is not None:
         if not _FORMAT.fullmatch(document.format_version):
@@ -95,7 +128,9 @@ def _read_one(content: Content) -> tuple[Inventory, list[InputProblem]]:
             or len(document.planned_values)
             or document.errored
         ):
-            return read_plan(content, document)
+            inventory, problems = read_plan(content, document)
+            inventory, found = with_source(inventory, root_values(document.variables or {}), options, catalog)
+            return inventory, [*problems, *found]
         unknown = _keys(content) - _EMPTY_STATE
         if not unknown:
             return read_shown_state(content, document), []

@@ -62,6 +62,19 @@ def json_object(raw: msgspec.Raw) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _constant(value: Any, origin: str) -> Tree:
+    """Return a constant. Of JSON source a plan shows `"${upper(x)}"` as if the expression were the value."""
+    if isinstance(value, str):
+        if "${" in value or "%{" in value:
+            return Unknown(Reason.NOT_SHOWN, origin, "it may be an expression of JSON source")
+        return value
+    if isinstance(value, list):
+        return [_constant(part, origin) for part in value]
+    if isinstance(value, dict):
+        return {name: _constant(part, f"{origin}.{name}") for name, part in value.items()}
+    return value
+
+
 class References:
     """Evaluates the expressions of a plan's `configuration` as far as it shows them."""
 
@@ -81,9 +94,9 @@ class References:
             return Unknown(Reason.UNSUPPORTED, origin)
         if not _EXPRESSION_KEYS.issuperset(expression):
             return {name: self.tree(part, module, f"{origin}.{name}") for name, part in expression.items()}
-        if "constant_value" in expression:
-            return expression["constant_value"]
         references = expression.get("references")
+        if "constant_value" in expression and not references:
+            return _constant(expression["constant_value"], origin)
         if not isinstance(references, list):
             return Unknown(Reason.NOT_SHOWN, origin)
         return self._unknown(references, module, origin)

@@ -200,10 +200,12 @@ class Resolver:
         stated = self._endpoints.stated_gap(tuple(self._catalog.short_address(a) for a in addresses if a))
         if stated is not None:
             return self._placement([(stated, _site_of(stated))], ())
-        name = next((address for address in addresses if address), family.type.partition("_")[0])
-        return self._placement(
-            [(Target((), Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")), NOWHERE)], ()
-        )
+        name = next((address for address in addresses if address), "")
+        unshown = next((c.unknown for c in family.configurations if c.unknown is not None), None)
+        if name or unshown is None:
+            unshown, name = None, name or family.type.partition("_")[0]
+        unknown = unshown or Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")
+        return self._placement([(Target((), unknown), NOWHERE)], ())
 
     def _lead(
         self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str

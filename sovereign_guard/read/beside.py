@@ -1,0 +1,165 @@
+"""A plan and the source that it was made from: positions, directives, and expressions that a plan hides.
+
+A plan shows an expression that is not a constant only as the list of what it refers to, and blocks that
+`dynamic` makes not at all. With the source at hand the expressions of provider configurations are evaluated,
+given the plan's own variable values. The source is used only where it is that of the plan: it declares the
+same blocks, and says the same wherever the plan shows a constant.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.errors import UsageError
+from sovereign_guard.model.finding import InputProblem
+from sovereign_guard.model.resource import Family, Inventory, ProviderConfiguration, Resource
+from sovereign_guard.model.value import Reason, Tree, Unknown, plain
+from sovereign_guard.read.options import SourceOptions
+
+_SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
+
+
+def with_source(
+    inventory: Inventory, variables: dict[str, Any], options: SourceOptions, catalog: Catalog
+) -> tuple[Inventory, list[InputProblem]]:
+    """Return a plan's inventory with what its source adds; as it is where no source is found to be its own.
+
+    Args:
+        inventory: of the plan. variables: values of its root module variables. options: where the source is.
+
+    Raises:
+        UsageError: the folder that was named holds no source.
+
+    """
+    folder = "." if options.beside is None else options.beside
+    if not folder:
+        return inventory, []
+    try:
+        found = any(name.endswith(_SOURCE) for name in os.listdir(folder))  # noqa: PTH208 - names alone
+    except OSError:
+        found = False
+    if not found:
+        if options.beside is None:
+            return inventory, []
+        raise UsageError(f"--source {folder}: no Terraform or OpenTofu source lies there.")
+    from sovereign_guard.read.hcl import source_of_plan
+
+    source, configurations, problems = source_of_plan(folder, variables, options, catalog)
+    why_not = _mismatch(inventory, source, configurations)
+    if why_not:
+        if options.beside is None:
+            return inventory, []
+        warning = f"{inventory.path}: the source in {folder} is not used: {why_not}."
+        return msgspec.structs.replace(inventory, warnings=(*inventory.warnings, warning)), []
+    return _joined(inventory, source, configurations), problems
+
+
+def _mismatch(
+    inventory: Inventory, source: Inventory, configurations: dict[str, ProviderConfiguration]
+) -> str:
+    """Return why the source is not that of the plan, empty where it may well be."""
+    if not inventory.blocks:
+        return "the plan shows no configuration to compare it with"
+    missing = sorted(inventory.blocks.keys() - source.blocks.keys())
+    # What lies in a module that is not on disk cannot be compared.
+    absent = tuple(f"{resource.address}." for resource in source.resources if resource.type == "module")
+    missing = [key for key in missing if not key.startswith(absent)] if absent else missing
+    if missing:
+        return f"it does not declare {missing[0]}, as the plan does"
+    beyond = sorted(source.blocks.keys() - inventory.blocks.keys())
+    if beyond:
+        return f"it declares {beyond[0]}, which the plan does not know"
+    for configuration in _configurations(inventory):
+        other = configurations.get(configuration.key)
+        if other is not None and _contradicts(configuration.settings, other.settings):
+            return f"provider {configuration.key} is configured otherwise in the plan"
+    return ""
+
+
+def _configurations(inventory: Inventory) -> list[ProviderConfiguration]:
+    families = {id(resource.family): resource.family for resource in inventory.resources}
+    every = [one for family in families.values() for one in family.configurations]
+    return list({id(one): one for one in every}.values())
+
+
+def _contradicts(shown: Tree, written: Tree) -> bool:
+    """Whether source says another thing than a plan where both are known."""
+    shown, written = plain(shown), plain(written)
+    if isinstance(shown, Unknown) or isinstance(written, Unknown) or shown is None:
+        return False
+    if isinstance(shown, dict) and isinstance(written, dict):
+        return any(name in written and _contradicts(part, written[name]) for name, part in shown.items())
+    if isinstance(shown, list) and isinstance(written, list):
+        # A plan leaves out what `dynamic` makes, so lengths may differ.
+        return len(shown) == len(written) and any(map(_contradicts, shown, written))
+    if isinstance(shown, dict | list) or isinstance(written, dict | list):
+        return isinstance(shown, dict | list) and isinstance(written, dict | list) is False
+    return str(shown) != str(written)
+
+
+def _joined(
+    inventory: Inventory, source: Inventory, configurations: dict[str, ProviderConfiguration]
+) -> Inventory:
+    places: dict[str, Resource] = {}
+    for resource in source.resources:
+        if resource.block is not None:
+            places.setdefault(resource.block.key, resource)
+    known: dict[ProviderConfiguration, ProviderConfiguration] = {}
+    families: dict[Family, Family] = {}
+
+    def family_of(family: Family) -> Family:
+        if family not in families:
+            used = []
+            for one in family.configurations:
+                if one not in known:
+                    other = configurations.get(one.key)
+                    known[one] = one if other is None else _filled(one, other)
+                used.append(known[one])
+            families[family] = Family(family.mode, family.type, family.provider, tuple(used))
+        return families[family]
+
+    resources: list[Resource] = []
+    for resource in inventory.resources:
+        place = places.get(resource.block.key) if resource.block is not None else None
+        changed: dict[str, Any] = {"family": family_of(resource.family)}
+        if place is not None:
+            changed |= {
+                "file": place.file,
+                "line": place.line,
+                "column": place.column,
+                "directives": place.directives,
+            }
+        resources.append(msgspec.structs.replace(resource, **changed))
+    blocks = {
+        key: msgspec.structs.replace(block, family=family_of(block.family))
+        for key, block in inventory.blocks.items()
+    }
+    return msgspec.structs.replace(inventory, resources=tuple(resources), blocks=blocks)
+
+
+def _filled(shown: ProviderConfiguration, written: ProviderConfiguration) -> ProviderConfiguration:
+    """Return a plan's provider configuration with what it hides put in from the source."""
+    if shown.unknown is not None:
+        return shown
+    settings = dict(shown.settings)
+    for name, value in written.settings.items():
+        settings[name] = _merged(settings[name], value) if name in settings else value
+    return ProviderConfiguration(shown.key, shown.provider, settings)
+
+
+def _merged(shown: Tree, written: Tree) -> Tree:
+    if isinstance(shown, Unknown):
+        hidden = shown.reason in (Reason.NOT_SHOWN, Reason.UNSUPPORTED)
+        return written if hidden and not isinstance(written, Unknown) else shown
+    if isinstance(shown, dict) and isinstance(written, dict):
+        both = {name: _merged(part, written[name]) for name, part in shown.items() if name in written}
+        return {**shown, **written, **both}
+    if isinstance(shown, list) and isinstance(written, list):
+        if len(shown) != len(written):
+            return written
+        return [_merged(part, other) for part, other in zip(shown, written, strict=True)]
+    return shown

@@ -1,0 +1,191 @@
+"""Values of the language while it is evaluated.
+
+A value is one of
+
+    None                        null
+    bool, int, Decimal, str     `int` for whole numbers, `Decimal` for others; never `float`
+    tuple                       a tuple
+    List, Set                   list and set; subclasses of tuple (a set is sorted and without repetitions)
+    dict, Map                   object and map; a Map is a subclass of dict
+    Unknown, Sensitive          of model.value; an element of a collection can be either
+    Pending                     an object of which only some attributes are known
+
+Values are never changed once made: functions return new ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Context, Decimal
+from typing import Any, TypeAlias
+
+from sovereign_guard.model.value import Reason, Sensitive, Unknown
+
+Value: TypeAlias = Any
+
+ARITHMETIC = Context(prec=155)
+"""Terraform computes with 512 binary digits of precision, which are about 155 decimal ones."""
+
+MAX_TEXT = 16_000_000
+"""Characters in one text; what would be longer is an `EvaluationError`."""
+
+MAX_ELEMENTS = 500_000
+"""Elements in one collection; what would hold more is an `EvaluationError`."""
+
+
+class EvaluationError(Exception):
+    """An expression that Terraform too would refuse, or one that goes over our limits.
+
+    The message is a sentence in lower case without a full stop. It quotes no value, which may be secret.
+    """
+
+
+class LimitError(EvaluationError):
+    """An expression that `try` does not save: it refers to nothing declared, or goes over our limits."""
+
+
+class List(tuple[Value, ...]):
+    """A list: like a tuple, but its elements are of one type."""
+
+    __slots__ = ()
+
+
+class Set(tuple[Value, ...]):
+    """A set; make one with `set_of`."""
+
+    __slots__ = ()
+
+
+class Map(dict[str, Value]):
+    """A map: like an object, but its values are of one type."""
+
+    __slots__ = ()
+
+
+class Pending:
+    """An object of which only some attributes are known: a resource that is not made yet, a data source.
+
+    `attribute` returns the value of any name: what the configuration sets, otherwise an Unknown.
+    `unknown` is what the object is as a whole.
+    """
+
+    __slots__ = ("attribute", "unknown")
+
+    def __init__(self, attribute: Callable[[str], Value], unknown: Unknown) -> None:
+        self.attribute = attribute
+        self.unknown = unknown
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is a number (a bool is none)."""
+    return type(value) is int or type(value) is Decimal
+
+
+def number(value: Decimal | int) -> Decimal | int:
+    """Return a number in its one form: `int` where it is whole."""
+    if isinstance(value, int):
+        return value
+    if value == value.to_integral_value():
+        if value.adjusted() > 5_000:
+            raise EvaluationError("the number is too large")
+        return int(value)
+    return value
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two wholly known values are equal, as `==` has it: of one type, and equal."""
+    if isinstance(left, dict) or isinstance(right, dict):
+        return (
+            type(left) is type(right)
+            and left.keys() == right.keys()
+            and all(same(part, right[name]) for name, part in left.items())
+        )
+    if isinstance(left, tuple) or isinstance(right, tuple):
+        return (
+            type(left) is type(right)
+            and len(left) == len(right)
+            and all(same(one, other) for one, other in zip(left, right, strict=True))
+        )
+    if is_number(left) and is_number(right):
+        return bool(left == right)
+    return type(left) is type(right) and bool(left == right)
+
+
+def set_of(values: Iterable[Value]) -> Set:
+    """Return a set in the order in which Terraform walks through it: false, true; numbers; texts; null."""
+    seen: dict[Any, Value] = {}
+    for value in values:
+        seen.setdefault(identity(value), value)
+    return Set(value for _key, value in sorted(seen.items(), key=lambda pair: pair[0]))
+
+
+def identity(value: Value) -> Any:
+    """Return something hashable and sortable that is equal for equal values."""
+    if isinstance(value, Sensitive):
+        return identity(value.value)
+    if value is None:
+        return (7,)
+    if isinstance(value, bool):
+        return (1, value)
+    if is_number(value):
+        return (2, value)
+    if isinstance(value, str):
+        return (3, value)
+    if isinstance(value, tuple):
+        return (4, tuple(identity(part) for part in value))
+    if isinstance(value, dict):
+        return (5, tuple((name, identity(part)) for name, part in sorted(value.items())))
+    return (6, str(value), id(value))  # Unknowns are never equal to anything.
+
+
+def unknown_in(value: Value) -> Unknown | None:
+    """Return the first Unknown in a value, at whatever depth."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, Pending):
+        return value.unknown
+    if isinstance(value, Sensitive):
+        return unknown_in(value.value)
+    if isinstance(value, tuple | dict):
+        for part in value.values() if isinstance(value, dict) else value:
+            found = unknown_in(part)
+            if found is not None:
+                return found
+    return None
+
+
+def without_marks(value: Value) -> tuple[Value, bool]:
+    """Return a value without marks of sensitivity at any depth, and whether there were some."""
+    if isinstance(value, Sensitive):
+        return without_marks(value.value)[0], True
+    if isinstance(value, dict):
+        found = {name: without_marks(part) for name, part in value.items()}
+        if any(marked for _part, marked in found.values()):
+            return type(value)((name, part) for name, (part, _marked) in found.items()), True
+    elif isinstance(value, tuple):
+        parts = [without_marks(part) for part in value]
+        if any(marked for _part, marked in parts):
+            return type(value)(part for part, _marked in parts), True
+    return value, False
+
+
+def combine(unknowns: Iterable[Unknown], *, through: bool = False) -> Unknown:
+    """Return the Unknown that comes of several.
+
+    Args:
+        unknowns: at least one.
+        through: the result is made of their values and of constants alone, so that it names what they name.
+
+    """
+    found = list(unknowns)
+    first = found[0]
+    feeds = tuple(dict.fromkeys(feed for one in found for feed in one.feeds))
+    only = through and all(one.only_feeds for one in found)
+    if len(found) == 1 and first.only_feeds == only:
+        return first
+    return Unknown(first.reason, first.origin, first.detail, None, feeds, only)
+
+
+def failed(message: str, origin: str = "") -> Unknown:
+    """Return the Unknown that an expression is which cannot be evaluated."""
+    return Unknown(Reason.UNSUPPORTED, origin, message)

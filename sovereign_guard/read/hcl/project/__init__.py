@@ -1,0 +1,1 @@
+"""Folders of source: files, modules, variables, instances, providers -> Inventory."""

@@ -1,0 +1,198 @@
+"""Which blocks an expression refers to, through locals, variables and outputs too, without evaluating it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sovereign_guard.model.value import Reference
+from sovereign_guard.read.hcl.language.values import EvaluationError
+from sovereign_guard.read.hcl.project.instance import ModuleInstance
+from sovereign_guard.read.hcl.project.source import Argument, Section
+from sovereign_guard.read.hcl.syntax.tree import (
+    Access,
+    Binary,
+    Call,
+    Conditional,
+    Expression,
+    For,
+    GetAttribute,
+    GetIndex,
+    Literal,
+    Name,
+    Number,
+    ObjectExpression,
+    Splat,
+    Step,
+    Template,
+    TemplateFor,
+    TemplateIf,
+    TupleExpression,
+    Unary,
+)
+
+MAX_EXPRESSIONS = 2_000
+"""Expressions that are looked through for one attribute."""
+
+_Where = tuple[ModuleInstance, Expression, Section | None]
+
+
+class Links:
+    """Finds references; those of one attribute are worked out once."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, int, str], tuple[Reference, ...]] = {}
+
+    def of_attribute(self, instance: ModuleInstance, section: Section, name: str) -> tuple[Reference, ...]:
+        """Return what of the blocks an attribute, or the nested blocks of that name, refer to."""
+        key = (id(instance), id(section), name)
+        if key not in self._found:
+            expressions: list[_Where] = [(instance, one, section) for one in _expressions(section, name)]
+            self._found[key] = tuple(dict.fromkeys(self._references(expressions)))
+        return self._found[key]
+
+    @staticmethod
+    def depends(section: Section) -> bool:
+        """Whether `depends_on` names a managed resource or a module."""
+        argument = section.argument("depends_on")
+        try:
+            expression = argument.expression if argument is not None else None
+        except EvaluationError:
+            return False
+        if not isinstance(expression, TupleExpression):
+            return False
+        for item in expression.items:
+            name = item.source if isinstance(item, Access) else item
+            if isinstance(name, Name) and name.name not in ("data", "var", "local"):
+                return True
+        return False
+
+    def _references(self, waiting: list[_Where]) -> Iterator[Reference]:
+        seen: set[tuple[int, int]] = set()
+        while waiting:
+            instance, expression, section = waiting.pop()
+            if (id(instance), id(expression)) in seen or len(seen) > MAX_EXPRESSIONS:
+                continue
+            seen.add((id(instance), id(expression)))
+            for root, steps in _accesses(expression):
+                names = [step.name for step in steps if isinstance(step, GetAttribute)]
+                if root in ("local", "var", "module") and names:
+                    waiting.extend(_behind(instance, root, names))
+                elif root == "each" and section is not None:
+                    each = section.argument("for_each")
+                    waiting.extend((instance, found, None) for found in _of(each))
+                else:
+                    reference = _reference(instance, root, steps)
+                    if reference is not None:
+                        yield reference
+
+
+def _reference(instance: ModuleInstance, root: str, steps: tuple[Step, ...]) -> Reference | None:
+    """Return the block that an access names, if it is one of this module."""
+    skipped = 2 if root in ("data", "ephemeral") else 1
+    head = steps[:skipped]
+    names = [step.name for step in head if isinstance(step, GetAttribute)]
+    if len(names) != skipped:
+        return None
+    address = ".".join((root, *names))
+    if address not in instance.module.resources:
+        return None
+    index: int | str | None = None
+    path: list[str] = []
+    rest = list(steps[skipped:])
+    if rest and isinstance(rest[0], GetIndex):
+        index = _key(rest[0].key)
+    while rest:
+        step = rest.pop(0)
+        if isinstance(step, GetAttribute):
+            path.append(step.name)
+        elif isinstance(step, Splat):
+            rest[:0] = step.steps
+    return Reference(instance.block_key(address), tuple(path), index)
+
+
+def _key(expression: Expression) -> int | str | None:
+    if isinstance(expression, Literal) and isinstance(expression.value, str):
+        return expression.value
+    return int(expression.text) if isinstance(expression, Number) and expression.text.isdecimal() else None
+
+
+def _behind(instance: ModuleInstance, root: str, names: list[str]) -> Iterator[_Where]:
+    """Give the expressions behind a local value, a variable of a called module, or an output."""
+    name = names[0]
+    if root == "local":
+        for found in _of(instance.module.locals.get(name)):
+            yield instance, found, None
+    elif root == "var":
+        if instance.called_by is not None and instance.parent is not None:
+            for found in _of(instance.called_by.argument(name)):
+                yield instance.parent, found, instance.called_by
+    elif name in instance.module.calls and len(names) > 1:
+        for child in (instance.children(name) or ())[:1]:
+            output = child.module.outputs.get(names[1])
+            for found in _of(output.argument("value") if output is not None else None):
+                yield child, found, None
+
+
+def _of(argument: Argument | None) -> tuple[Expression, ...]:
+    try:
+        return (argument.expression,) if argument is not None else ()
+    except EvaluationError:
+        return ()
+
+
+def _expressions(section: Section, name: str) -> Iterator[Expression]:
+    """Give the expressions of an attribute, and all those of nested blocks of that name."""
+    yield from _of(section.argument(name))
+    waiting = [inner for inner in section.sections() if inner.kind == name]
+    while waiting:
+        inner = waiting.pop()
+        for argument in inner.arguments.values():
+            yield from _of(argument)
+        waiting.extend(inner.sections())
+
+
+def _accesses(expression: Expression) -> Iterator[tuple[str, tuple[Step, ...]]]:
+    """Give every name that an expression refers to, with the steps into it."""
+    waiting: list[Expression | None] = [expression]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case Name():
+                yield node.name, ()
+            case Access():
+                if isinstance(node.source, Name):
+                    yield node.source.name, node.steps
+                else:
+                    waiting.append(node.source)
+                waiting.extend(_keys(node.steps))
+            case Template():
+                waiting.extend(node.parts)
+            case TemplateIf():
+                waiting.extend((node.condition, node.then, node.otherwise))
+            case TemplateFor():
+                waiting.extend((node.collection, node.body))
+            case Unary():
+                waiting.append(node.operand)
+            case Binary():
+                waiting.extend((node.left, node.right))
+            case Conditional():
+                waiting.extend((node.condition, node.then, node.otherwise))
+            case TupleExpression():
+                waiting.extend(node.items)
+            case ObjectExpression():
+                for key, value in node.items:
+                    waiting.extend((key, value))
+            case For():
+                waiting.extend((node.collection, node.result_key, node.result, node.condition))
+            case Call():
+                waiting.extend(node.arguments)
+            case _:
+                pass
+
+
+def _keys(steps: tuple[Step, ...]) -> Iterator[Expression]:
+    for step in steps:
+        if isinstance(step, GetIndex):
+            yield step.key
+        elif isinstance(step, Splat):
+            yield from _keys(step.steps)

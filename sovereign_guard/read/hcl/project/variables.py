@@ -1,0 +1,170 @@
+"""Values of root module variables: from files, the command line and the environment, in Terraform's order.
+
+Source: Terraform's documentation, "Variable Definition Precedence"
+(https://developer.hashicorp.com/terraform/language/values/variables), read 2026-11-24.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from sovereign_guard.errors import InputError, UsageError
+from sovereign_guard.model.finding import InputProblem
+from sovereign_guard.read.hcl.language.evaluate import Budget, Evaluator, FunctionScope
+from sovereign_guard.read.hcl.language.types import ANY, NUMBER, STRING, Primitive, Type, convert
+from sovereign_guard.read.hcl.language.values import EvaluationError, Value, number
+from sovereign_guard.read.hcl.project.files import Reader
+from sovereign_guard.read.hcl.syntax.expressions import NotAnExpressionError, parse_expression
+from sovereign_guard.read.hcl.syntax.native import parse_native
+from sovereign_guard.read.options import SourceOptions
+
+ENVIRONMENT = "TF_VAR_"
+_STEPS = 1_000_000
+
+
+class Given(msgspec.Struct, frozen=True):
+    """One value of a variable, and where it was given.
+
+    Attributes:
+        text: set where it was given as a text, which is read by the variable's type.
+        place: for evidence and messages.
+
+    """
+
+    value: Value
+    text: str | None
+    place: str
+
+
+def given_values(folder: Path, shown: str, options: SourceOptions, reader: Reader) -> dict[str, Given]:
+    """Return the value given to each variable of a root module; the last word counts.
+
+    Raises:
+        UsageError: an option is malformed, or names a file that cannot be read.
+
+    """
+    found: dict[str, Given] = {}
+    for name, text in sorted(options.environment.items()):
+        if name.startswith(ENVIRONMENT):
+            found[name.removeprefix(ENVIRONMENT)] = Given(None, text, f"environment variable {name}")
+    for name in _files_of(folder):
+        data = reader.bytes_of(folder / name, f"{shown}/{name}" if shown not in ("", ".") else name)
+        if data is not None:
+            place = name if shown in ("", ".") else f"{shown}/{name}"
+            try:
+                found.update(values_in(data, name, place))
+            except InputError as error:
+                reader.problems.append(
+                    InputProblem(place, error.message, error.hint, place, error.line, error.column)
+                )
+    for kind, argument in options.assignments:
+        if kind == "var":
+            name, equals, text = argument.partition("=")
+            if not equals or not name.strip():
+                raise UsageError(f"--var {argument!r} has no `=`.", hint="Write it as --var name=value.")
+            found[name.strip()] = Given(None, text, "--var")
+            continue
+        try:
+            data = Path(argument).read_bytes()
+        except OSError as error:
+            raise UsageError(f"--var-file cannot be read: {error.strerror}.", file=argument) from None
+        try:
+            found.update(values_in(data, argument, argument))
+        except InputError as error:
+            raise UsageError(
+                error.message, hint=error.hint, file=argument, line=error.line, column=error.column
+            ) from None
+    return found
+
+
+def _files_of(folder: Path) -> list[str]:
+    """Return names of the files that Terraform reads by itself, in its order."""
+    try:
+        names = set(os.listdir(folder))  # noqa: PTH208 - names alone
+    except OSError:
+        return []
+    first = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
+    automatic = sorted(name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+    return first + automatic
+
+
+def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
+    """Return the values that a `.tfvars` or `.tfvars.json` file gives.
+
+    Raises:
+        InputError: it is malformed.
+
+    """
+    if name.endswith(".json"):
+        try:
+            document = json.loads(data, parse_float=Decimal)
+        except (ValueError, RecursionError) as error:
+            line = getattr(error, "lineno", None)
+            raise InputError(
+                "this is not JSON.", hint="Mend the file.", file=place, line=line, column=None
+            ) from None
+        if not isinstance(document, dict):
+            raise InputError("a JSON object of variables is expected.", hint="Mend the file.", file=place)
+        return {key: Given(from_json(value), None, place) for key, value in document.items()}
+    structure = parse_native(data)
+    if structure.faults or structure.body.blocks:
+        at = structure.faults[0].at if structure.faults else structure.body.blocks[0].at
+        line = data.count(b"\n", 0, at) + 1
+        raise InputError(
+            "only `name = value` can stand in a file of variable values.",
+            hint="Mend the file; a block belongs into a .tf file.",
+            file=place,
+            line=line,
+            column=at - data.rfind(b"\n", 0, at),
+        )
+    evaluator = Evaluator(FunctionScope(None), Budget(_STEPS))
+    found: dict[str, Given] = {}
+    for attribute in structure.body.attributes:
+        line = data.count(b"\n", 0, attribute.at) + 1
+        try:
+            value = evaluator.evaluate(parse_expression(data[attribute.start : attribute.end]))
+        except (EvaluationError, NotAnExpressionError) as error:
+            raise InputError(
+                f"the value of {attribute.name} cannot be read: {error}.",
+                hint="Values here are literals: they refer to nothing.",
+                file=place,
+                line=line,
+                column=1,
+            ) from None
+        found[attribute.name] = Given(value, None, f"{place}:{line}")
+    return found
+
+
+def from_json(value: Any) -> Value:
+    """Return JSON as a value of the language."""
+    if isinstance(value, float):
+        return number(Decimal(repr(value)))
+    if isinstance(value, list):
+        return tuple(from_json(part) for part in value)
+    if isinstance(value, dict):
+        return {name: from_json(part) for name, part in value.items()}
+    return value
+
+
+def from_text(text: str, wanted: Type) -> Value:
+    """Return the value that a text gives to a variable of a type: as it is for a text, else an expression.
+
+    Raises:
+        EvaluationError: it gives none.
+
+    """
+    if wanted in (STRING, ANY):
+        return text
+    if isinstance(wanted, Primitive):
+        return convert(text.strip() if wanted == NUMBER else text, wanted)
+    try:
+        expression = parse_expression(text.strip().encode())
+    except NotAnExpressionError as error:
+        raise EvaluationError(str(error)) from None
+    return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted)
