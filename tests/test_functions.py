@@ -332,6 +332,8 @@ def test_what_is_known_in_spite_of_unknowns_holds_for_all_values(name, monkeypat
         for changed in with_an_unknown(tuple(arguments)):
             calls += 1
             found = call(FUNCTIONS[name], changed, FILES)
+            if name == "lookup" and unknown_in(arguments[0]) is None and unknown_in(changed[0]) is not None:
+                continue  # The default's attributes may be those that the unknown element has.
             if name in KIND_NOT_TOLD:
                 found, result = as_texts(without_kinds(found)), as_texts(without_kinds(result))
             assert is_part_of(found, result), f"{name}{changed} is {found!r}, {name}{arguments} is {result!r}"
@@ -374,6 +376,10 @@ def as_texts(value):
     """Make texts of numbers and bools, which beside an unknown text would have become some."""
     if isinstance(value, Sensitive):
         return as_texts(value.value)
+    if isinstance(value, Pending):
+        return Pending(lambda name: as_texts(value.attribute(name)), value.unknown)
+    if isinstance(value, Set):
+        return Set(as_texts(part) for part in value)
     if isinstance(value, dict):
         return {name: as_texts(part) for name, part in value.items()}
     if isinstance(value, tuple):
@@ -391,7 +397,8 @@ def is_part_of(found, whole):
     if isinstance(found, Pending):
         return isinstance(whole, dict) and all(is_part_of(found.attribute(k), v) for k, v in whole.items())
     if isinstance(found, Set) and unknown_in(found) is not None:
-        return type(whole) is Set and all(any(is_part_of(part, one) for one in whole) for part in found)
+        # Two of its parts may turn out to be one.
+        return isinstance(whole, tuple) and all(any(is_part_of(part, one) for part in found) for one in whole)
     if isinstance(found, dict):
         return (
             type(found) is type(whole)

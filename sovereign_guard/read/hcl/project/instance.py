@@ -356,6 +356,10 @@ class ModuleInstance:
             body = self.body(address, place)
             if body.sets(name):
                 value = body.value(name)
+                if isinstance(value, Unknown):
+                    own = Reference(block, (name,), key, self.address)
+                    feeds = (own, *(value.feeds if value.only_feeds else ()))
+                    return msgspec.structs.replace(value, feeds=feeds, only_feeds=True)
                 if value is not None:
                     return value
             known = self.estate.data_value(self, address, name)
