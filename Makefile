@@ -1,6 +1,10 @@
 # Each target sets itself up: a machine with Python 3.11 or newer, pip and make is enough.
 #   make scan    judges the bundled plan
 #   make test    every check and every test
+#   make lint    the checks alone
+#   make docs    writes the pages that are made from rules/
+#   make bench   measures, side by side with other tools
+#   make clean   takes away all that these made
 # PYTHON=... chooses the interpreter that the virtual environments are made with.
 
 .SUFFIXES:

@@ -38,8 +38,8 @@ def cli() -> None:
     """Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
 
     \b
-    terraform plan -out=tfplan && terraform show -json tfplan > plan.json
-    sovereign-guard scan plan.json
+    sovereign-guard scan .
+    terraform plan -out=tfplan && terraform show -json tfplan > plan.json && sovereign-guard scan plan.json
     """  # noqa: D301 - click reads the escape
 
 
@@ -166,7 +166,7 @@ def scan(
 @_shared_options
 @click.pass_context
 def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **options: Any) -> None:
-    """Tell the whole reasoning for one resource of a plan or state."""
+    """Tell the whole reasoning for one resource of source, a plan or a state."""
     from sovereign_guard.report.explain import explain as explain_one
 
     request = _request(paths or (".",), fail_on="all", **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -17,6 +18,10 @@ import yaml
 from sovereign_guard import errors
 from sovereign_guard.judge.rules import ALL_RULES
 from sovereign_guard.model.value import Reason
+from sovereign_guard.read.hcl.language import evaluate, values
+from sovereign_guard.read.hcl.language.functions import files as function_files
+from sovereign_guard.read.hcl.project import estate, files, instance
+from sovereign_guard.read.hcl.syntax import expressions, native, second
 from tests.command import PROGRAM, run, run_json
 
 ROOT = Path(__file__).parent.parent
@@ -26,8 +31,8 @@ PAPERS = {
     for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"))
 }
 EXIT_NAMES = ("EXIT_CLEAN", "EXIT_FINDINGS", "EXIT_USAGE", "EXIT_INPUT", "EXIT_INTERNAL")
-NOT_REACHED = {Reason.NO_VALUE, Reason.MODULE_MISSING}
-"""Reasons that only reading source can give, which this version does not do."""
+SOURCE = (ROOT / "docs" / "source.md").read_text()
+READER = ROOT / "sovereign_guard" / "read" / "hcl"
 
 STATE = {
     "version": 4,
@@ -59,10 +64,10 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def table(heading: str) -> list[list[str]]:
-    """Return the cells of the first table below a heading of the README, without its head."""
+def table(heading: str, paper: str = README) -> list[list[str]]:
+    """Return the cells of the first table below a heading of a paper, without its head."""
     # Comments in code blocks look like headings.
-    prose = re.sub(r"^```.*?^```$", "", README, flags=re.MULTILINE | re.DOTALL)
+    prose = re.sub(r"^```.*?^```$", "", paper, flags=re.MULTILINE | re.DOTALL)
     section = re.split(r"^#+ ", prose.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
     rows = [line for line in section.splitlines() if line.startswith("|")]
     assert rows, heading
@@ -144,6 +149,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all that the README's commands name."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copy(ROOT / "fixtures" / "europe-mixed" / "plan.json", folder / "plan.json")
+    (folder / "infrastructure").mkdir()
+    for source in (ROOT / "fixtures" / "europe-mixed").glob("*.tf"):
+        shutil.copy(source, folder)
+        shutil.copy(source, folder / "infrastructure")
+    (folder / "prod.tfvars").write_text("bascule = true\n")
     (folder / "network").mkdir()
     shutil.copy(ROOT / "fixtures" / "aws-on-scaleway" / "plan.json", folder / "network" / "plan.json")
     (folder / "terraform.tfstate").write_text(json.dumps(STATE))
@@ -247,7 +257,7 @@ def test_the_readme_has_the_exit_codes_of_the_program() -> None:
 
 def test_the_readme_has_every_reason_for_unknown() -> None:
     told = {row[0] for row in table("What is Unknown, and why")}
-    assert told == {str(reason) for reason in Reason if reason not in NOT_REACHED}
+    assert told == {str(reason) for reason in Reason}
 
 
 def test_the_readme_has_every_member_of_the_report() -> None:
@@ -268,15 +278,28 @@ def test_links_lead_somewhere(paper: str) -> None:
         assert not target or (ROOT / paper).parent.joinpath(target).exists(), target
 
 
-def test_links_inside_the_readme_lead_to_headings() -> None:
-    headings = {
+def headings(paper: str) -> set[str]:
+    """Return what links to the headings of a paper are called."""
+    return {
         re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).replace(" ", "-")
-        for line in README.splitlines()
+        for line in PAPERS[paper].splitlines()
         if line.startswith("#")
     }
-    targets = re.findall(r"\]\(#([^)]+)\)", README)
-    assert targets
-    assert set(targets) <= headings
+
+
+def test_links_to_headings_lead_to_one() -> None:
+    targets = [
+        (paper, named, heading)
+        for paper, text in PAPERS.items()
+        for named, heading in re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", text)
+    ]
+    assert len(targets) > 5
+    wrong = []
+    for paper, named, heading in targets:
+        path = (ROOT / paper).parent.joinpath(named).resolve() if named else ROOT / paper
+        if heading not in headings(path.relative_to(ROOT).as_posix()):
+            wrong.append(f"{paper}: {named}#{heading}")
+    assert wrong == []
 
 
 @pytest.mark.parametrize("paper", ["CONTRIBUTING.md", "docs/architecture.md"])
@@ -291,7 +314,14 @@ def exists(name: str) -> bool:
     """Whether a path is there; in a name to be filled in, capitals stand for any text."""
     pattern = re.sub(r"\b(?:ID|NAME|FORMAT|PROVIDER|CLOUD|RULE|SCENARIO)\b", "*", name)
     pattern = re.sub(r"(?i)sovNNN", lambda match: match[0][:3] + "[0-9]" * 3, pattern)
-    places = ("", "sovereign_guard/", "docs/", "tests/")
+    places = (
+        "",
+        "sovereign_guard/",
+        "docs/",
+        "tests/",
+        "sovereign_guard/read/hcl/*/",
+        "sovereign_guard/read/hcl/language/functions/",
+    )
     return any(any(ROOT.glob(f"{place}{pattern}".rstrip("/"))) for place in places)
 
 
@@ -300,6 +330,38 @@ def test_exists_can_say_no() -> None:
     assert exists("rules/catalog/operators/ID.yaml")
     assert not exists("rules/checks/SOV000.yaml")
     assert not exists("sovereign_guard/nowhere.py")
+
+
+@pytest.mark.parametrize("package", ["syntax", "language", "project"])
+def test_the_readers_packages_tell_what_lies_in_them(package: str) -> None:
+    docstring = ast.get_docstring(ast.parse((READER / package / "__init__.py").read_text())) or ""
+    told = {
+        words[0] for line in docstring.splitlines() if line.startswith("    ") and (words := line.split())
+    }
+    there = {path.stem for path in (READER / package).glob("*.py")}
+    there |= {path.parent.name for path in (READER / package).glob("*/__init__.py")}
+    assert told == there - {"__init__"}
+
+
+def test_the_limits_of_source_are_those_of_the_code() -> None:
+    rows = {row[0]: row[1] for row in table("Limits", SOURCE)}
+    assert rows["one file of source"] == f"{files.MAX_FILE >> 20} MB"
+    for what, limit in {
+        "folders below a path": files.MAX_FOLDERS,
+        "instances of one block told apart": instance.MAX_INSTANCES,
+        "instances of one root module told apart": estate.MAX_RESOURCES,
+        "modules nested in one another": estate.MAX_MODULE_DEPTH,
+        "blocks nested in one another": native.MAX_BLOCK_DEPTH,
+        "expressions nested in one another, as written": expressions.MAX_DEPTH,
+        "evaluations nested in one another, through locals and modules": evaluate.MAX_DEPTH,
+        "elements of one collection": values.MAX_ELEMENTS,
+        "parts of one value, at every depth": estate.MAX_WEIGHT,
+    }.items():
+        assert rows[what].split(";")[0] == f"{limit:,}", what
+    assert rows["one text"] == f"{values.MAX_TEXT // 1_000_000} million characters"
+    assert rows["one file that a function reads"] == f"{function_files.MAX_BYTES // 1_000_000} MB"
+    opinion = f"{second.MAX_SECONDS} seconds and {second.MAX_MEMORY >> 30} GB for a file, and only up to"
+    assert f"{opinion} {second.MAX_BYTES >> 10} kB" in " ".join(SOURCE.split())
 
 
 def test_make_targets_that_are_named_exist() -> None:

@@ -913,7 +913,7 @@ def test_region_by_reference_is_evidence_of_the_country_only(tmp_path: Path) -> 
     assert operators(entry) == ["scaleway"]
     assert entry["country"] == "FR"
     assert any(
-        "though the plan does not show the expression" in step["what"] for step in entry["placement_evidence"]
+        "though the expression is not shown" in step["what"] for step in entry["placement_evidence"]
     )
 
 

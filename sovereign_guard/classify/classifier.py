@@ -213,9 +213,9 @@ class Classifier:
         speaks = False
         for label in labels:
             if isinstance(label.value, Unknown):
-                unknown = unknown or msgspec.structs.replace(
-                    label.value, detail=f"value of the label {label.key!r}"
-                )
+                which = f"value of the label {label.key!r}"
+                why = f": {label.value.detail}" if label.value.detail else ""
+                unknown = unknown or msgspec.structs.replace(label.value, detail=f"{which}{why}")
                 continue
             if not label.key:
                 level = self._reader.bare(label.value)

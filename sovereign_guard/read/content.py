@@ -103,7 +103,11 @@ def read_content(path: str) -> Content:
             )
         if not file.is_file() and not file.is_fifo():
             problem = "no such file." if not file.exists() else "this is not a regular file."
-            raise InputError(problem, hint="Give a plan JSON, a state, or - for standard input.", file=path)
+            raise InputError(
+                problem,
+                hint="Give a folder of source, a plan JSON, a state, or - for standard input.",
+                file=path,
+            )
         with file.open("rb") as stream:
             head = stream.read(_HEAD)
             _check(path, head, file.stat().st_size if file.is_file() else len(head))

@@ -102,7 +102,7 @@ def _what_to_do(report: Report, screen: Screen) -> Iterator[str]:
     yield f"\n{paint('WHAT TO DO', 'bold', screen)}"
     for rule in fired:
         yield wrap(f"{rule}: {report.rules[rule].fix}", screen, "  ", "          ")
-    yield wrap("The whole reasoning for one resource: sovereign-guard explain ADDRESS PLAN", screen, "  ")
+    yield wrap("The whole reasoning for one resource: sovereign-guard explain ADDRESS PATH", screen, "  ")
 
 
 def _statements(report: Report, screen: Screen) -> Iterator[str]:

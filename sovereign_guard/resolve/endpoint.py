@@ -156,7 +156,7 @@ class Endpoints:
             return (stated,) if stated else (Target((), unknown, provider.cloud),)
         cloud = provider.cloud
         said = Evidence(
-            f"no {names} is set: it comes from the environment or a file that the plan does not show",
+            f"no {names} is set: it comes from the environment or a file that is not read",
             f"provider {configuration.key or provider.id}",
         )
         return tuple(
@@ -237,7 +237,7 @@ class Endpoints:
     def _not_shown(self, value: Unknown, where: str) -> Target | Feed:
         if value.feeds:
             words = f"the address comes from {', '.join(map(str, value.feeds))}"
-            said = Evidence(f"{words}; a plan does not show what else the expression holds", where)
+            said = Evidence(f"{words}; what else the expression holds is not known", where)
             return Feed(value.feeds, value.only_feeds, (said,), value)
         evidence: tuple[Evidence, ...] = ()
         if value.hint is not None:
@@ -247,7 +247,7 @@ class Endpoints:
                 evidence = (
                     Evidence(
                         f"{value.detail}, whose value leads to {facts.operator} ({host}); "
-                        "the plan does not show what the expression makes of it, so this clears nothing",
+                        "what the expression makes of it is not known, so this clears nothing",
                         where,
                     ),
                 )

@@ -107,7 +107,7 @@ class Sites:
         told = self._attributes(provider, facts, values, set_by_author)
         if told is None and parents is None:
             name = facts.parent.attributes[0] if facts.parent else ""
-            unknown = Unknown(Reason.NOT_SHOWN, name, "what it lies in")
+            unknown = Unknown(Reason.AMBIGUOUS, name, "what it lies in")
             return self._candidates(target, provider, unknown)
         if told is None and parents:
             return tuple(
@@ -195,9 +195,7 @@ class Sites:
                 f"default of provider {provider.addresses[0]}",
             )
         environment = provider.region.environment
-        said = (
-            f"it may come from {' or '.join(environment)}, which a plan does not show" if environment else ""
-        )
+        said = f"it may come from {' or '.join(environment)}, which is not read" if environment else ""
         return [], Unknown(Reason.NOT_SET, "region", said), ""
 
     def _known(self, cloud: str, codes: list[tuple[str, bool]], origin: str) -> Site:
@@ -273,7 +271,7 @@ class Sites:
         if hinted is not None and hinted.region.lies_in:
             said = Evidence(
                 f"{unknown.detail}, whose value is {unknown.hint!r}: taken as evidence of where it stands "
-                f"({', '.join(hinted.region.lies_in)}), though the plan does not show the expression",
+                f"({', '.join(hinted.region.lies_in)}), though the expression is not shown",
                 unknown.origin,
             )
             operators = dict.fromkeys(region.operator or table.operator or first for region in regions)

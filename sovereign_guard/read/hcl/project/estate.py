@@ -142,7 +142,9 @@ class Estate:
         if found is None:
             return None, False
         try:
-            value = from_text(found.text, wanted) if found.text is not None else found.value
+            value = found.value
+            if found.text is not None:
+                value = from_text(found.text, wanted if section.argument("type") is not None else None)
             return convert(filled(value, wanted), wanted), True
         except EvaluationError as error:
             if name not in self._told:

@@ -478,35 +478,36 @@ def suffix(key: Key, expansion: Expansion) -> str:
 class BodyAttributes:
     """The attributes and nested blocks of a block, evaluated as far as somebody asks."""
 
-    __slots__ = ("_evaluator", "_names", "_nested", "_origin", "_trees", "_values", "section")
+    __slots__ = ("_evaluator", "_names", "_origin", "_trees", "_values", "section")
 
     def __init__(self, section: Section, evaluator: Evaluator, names: Names, origin: str) -> None:
         self.section = section
         self._evaluator = evaluator
         self._names = names
         self._origin = origin
-        self._nested: dict[str, list[Section]] | None = None
         self._values: dict[str, Value] = {}
         self._trees: dict[str, Tree] = {}
 
     def sets(self, name: str) -> bool:
         """Whether the block says anything of an attribute or nested block of this name."""
-        return name in self.section.arguments or name in self._sections()
+        return name in self.section.arguments or name in self.section.nested
 
     def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
         """Return the values of these attributes (model.resource.Attributes)."""
-        trees = self._trees
+        trees, arguments, blocks = self._trees, self.section.arguments, self.section.nested
+        found: list[Tree] = []
         for name in names:
-            if name not in trees:
-                trees[name] = self._tree(name)
-        return tuple([trees[name] for name in names])
+            if name in arguments or name in blocks:
+                if name not in trees:
+                    trees[name] = as_tree(self.value(name))
+                found.append(trees[name])
+            else:
+                found.append(self._identifier if name == "id" else None)
+        return tuple(found)
 
-    def _tree(self, name: str) -> Tree:
-        if name not in self.section.arguments and name not in self._sections():
-            if name == "id":
-                return Unknown(Reason.AFTER_APPLY, f"{self._origin}.id")
-            return None
-        return as_tree(self.value(name))
+    @property
+    def _identifier(self) -> Unknown:
+        return Unknown(Reason.AFTER_APPLY, f"{self._origin}.id")
 
     def value(self, name: str) -> Value:
         """Return the value of an attribute, or of the nested blocks of this name, as a tuple."""
@@ -525,18 +526,11 @@ class BodyAttributes:
         argument = self.section.argument(name)
         if argument is not None:
             return evaluated(argument, self._evaluator, self._names)
-        return nested(self._sections()[name], self._evaluator, self._names)
-
-    def _sections(self) -> dict[str, list[Section]]:
-        if self._nested is None:
-            self._nested = {}
-            for section in self.section.sections():
-                self._nested.setdefault(section.kind, []).append(section)
-        return self._nested
+        return nested(self.section.nested[name], self._evaluator, self._names)
 
     def everything(self, without: frozenset[str]) -> dict[str, Tree]:
         """Return all attributes and nested blocks but those named."""
-        names = [name for name in (*self.section.arguments, *self._sections()) if name not in without]
+        names = [name for name in (*self.section.arguments, *self.section.nested) if name not in without]
         return dict(zip(names, self.select(tuple(names)), strict=True))
 
 
@@ -566,10 +560,7 @@ def contents(section: Section, evaluator: Evaluator, names: Names) -> Value:
     found: dict[str, Value] = {
         name: evaluated(argument, evaluator, names) for name, argument in section.arguments.items()
     }
-    below: dict[str, list[Section]] = {}
-    for inner in section.sections():
-        below.setdefault(inner.kind, []).append(inner)
-    for kind, sections in below.items():
+    for kind, sections in section.nested.items():
         found[kind] = nested(sections, evaluator, names)
     return found
 

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.errors import InputError
+from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory, ProviderConfiguration
 from sovereign_guard.read.hcl.language.values import EvaluationError
@@ -53,11 +55,32 @@ def read_source(
         )
     inventories: list[Inventory] = []
     problems: list[InputProblem] = []
-    for root in _roots(modules):
+    roots = _roots(modules)
+    _check_names(roots, options)
+    for root in roots:
         estate = Estate(library, root, options, catalog)
         inventories.append(inventory_of(estate))
-        problems.extend(estate.problems)
-    return inventories, [*reader.problems, *problems]
+        problems.extend(msgspec.structs.replace(one, input=root.path) for one in estate.problems)
+    # What is wrong with a file concerns every root module that uses it.
+    return inventories, [*(msgspec.structs.replace(one, input=path) for one in reader.problems), *problems]
+
+
+def _check_names(roots: list[Module], options: SourceOptions) -> None:
+    """Refuse a value for a variable that no root module declares: a slip of the pen would go unseen.
+
+    Raises:
+        UsageError: there is one.
+
+    """
+    declared = {name for root in roots for name in root.variables}
+    for kind, argument in options.assignments:
+        name = argument.partition("=")[0].strip()
+        if kind == "var" and name not in declared:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, declared, 3)
+            hint = f"Close to it: {', '.join(near)}." if near else "Declare it, or leave the option out."
+            raise UsageError(f"--var {name}: no root module declares this variable.", hint=hint)
 
 
 def source_of_plan(

@@ -100,13 +100,14 @@ class Argument:
 class Section:
     """A block, with what override files put in the place of its arguments and nested blocks."""
 
-    __slots__ = ("_arguments", "_overrides", "block", "file")
+    __slots__ = ("_arguments", "_nested", "_overrides", "block", "file")
 
     def __init__(self, file: SourceFile, block: Block) -> None:
         self.file = file
         self.block = block
         self._overrides: list[Section] = []
         self._arguments: dict[str, Argument] | None = None
+        self._nested: dict[str, list[Section]] | None = None
 
     @property
     def type(self) -> str:
@@ -131,7 +132,7 @@ class Section:
     def override(self, other: Section) -> None:
         """Lay a block of an override file over this one."""
         self._overrides.append(other)
-        self._arguments = None
+        self._arguments = self._nested = None
 
     def parts(self) -> Iterator[Section]:
         """Give this block and those that override it."""
@@ -151,6 +152,16 @@ class Section:
     def argument(self, name: str) -> Argument | None:
         """Return an argument."""
         return self.arguments.get(name)
+
+    @property
+    def nested(self) -> dict[str, list[Section]]:
+        """Nested blocks by what they make (`kind`)."""
+        if self._nested is None:
+            self._nested = {}
+            if self.block.body.blocks or self._overrides:
+                for section in self.sections():
+                    self._nested.setdefault(section.kind, []).append(section)
+        return self._nested
 
     def sections(self) -> Iterator[Section]:
         """Give the nested blocks; those of an override file replace all of their kind, except `lifecycle`."""

@@ -152,19 +152,22 @@ def from_json(value: Any) -> Value:
     return value
 
 
-def from_text(text: str, wanted: Type) -> Value:
+def from_text(text: str, wanted: Type | None) -> Value:
     """Return the value that a text gives to a variable of a type: as it is for a text, else an expression.
+
+    Args:
+        text: what was given. wanted: None for a variable without type, which takes the text as it is.
 
     Raises:
         EvaluationError: it gives none.
 
     """
-    if wanted in (STRING, ANY):
+    if wanted in (None, STRING):
         return text
-    if isinstance(wanted, Primitive):
+    if isinstance(wanted, Primitive) and wanted != ANY:
         return convert(text.strip() if wanted == NUMBER else text, wanted)
     try:
         expression = parse_expression(text.strip().encode())
     except NotAnExpressionError as error:
         raise EvaluationError(str(error)) from None
-    return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted)
+    return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted or ANY)

@@ -1,4 +1,14 @@
-"""Text -> syntax tree."""
+"""Text -> syntax tree.
+
+    tree           the tree, in types of our own; whichever parser has read a file, this is what it delivers
+    native         a file in native syntax -> its structure, by tree-sitter
+    expressions    the text of one expression or template -> its tree, by tree-sitter
+    json_syntax    a file in JSON syntax -> its structure
+    second         python-hcl2's opinion on a file in which tree-sitter finds fault
+    cache          structures kept from run to run, by the digest of their file
+
+`Parser`, here, brings them together: it asks the cache, then the parser that a file needs, then the second.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -51,6 +51,9 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _DIRECTIVE_PARTS = frozenset(
     {"template_if_intro", "template_else_intro", "template_if_end", "template_for_start", "template_for_end"}
 )
+_OFTEN = 500
+"""Bytes of an expression up to which it is likely to be written more than once."""
+
 _STEPS = frozenset({"get_attr", "index", "splat"})
 _OPERATORS = frozenset({"+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||"})
 _HEREDOC_END = b"SOVEREIGN_GUARD_END_OF_TEMPLATE"
@@ -116,6 +119,12 @@ def parse_expression(data: bytes) -> Expression:
         return Access(Name(root), tuple(map(GetAttribute, names))) if names else Name(root)
     if _INTEGER.fullmatch(data) is not None:
         return Number(data.decode("ascii"))
+    return _parsed(data) if len(data) <= _OFTEN else _parse(b"x=" + data + b"\n", 2)
+
+
+@lru_cache(maxsize=20_000)
+def _parsed(data: bytes) -> Expression:
+    """Parse an expression once however often it is written: configurations repeat themselves."""
     return _parse(b"x=" + data + b"\n", 2)
 
 
