@@ -912,9 +912,7 @@ def test_region_by_reference_is_evidence_of_the_country_only(tmp_path: Path) -> 
     entry = judge(tmp_path, plan, address="scaleway_object_bucket.files")
     assert operators(entry) == ["scaleway"]
     assert entry["country"] == "FR"
-    assert any(
-        "though the expression is not shown" in step["what"] for step in entry["placement_evidence"]
-    )
+    assert any("though the expression is not shown" in step["what"] for step in entry["placement_evidence"])
 
 
 def test_region_of_the_resource_known_only_after_apply(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What source means: files, variables, modules, instances, blocks, directives, positions.
 
-Expectations are those of Terraform's and OpenTofu's documentation; the real command runs on folders made here.
+Expectations are those of Terraform's and OpenTofu's documentation. The real command runs on folders
+that are made here.
 """
 
 from __future__ import annotations
@@ -155,6 +156,13 @@ def test_a_tofu_file_replaces_the_tf_file_of_its_name_alone(tmp_path: Path) -> N
     ]
 
 
+def test_source_in_utf16_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": AWS + bucket("b")})
+    (tmp_path / "more.tf").write_bytes(bucket("c").encode("utf-16"))
+    found = scan(tmp_path)
+    assert (found.exit_code, [one["file"] for one in found.errors]) == (3, ["more.tf"])
+
+
 def test_files_that_terraform_ignores_are_ignored(tmp_path: Path) -> None:
     found = made(
         tmp_path,
@@ -176,7 +184,6 @@ def test_files_that_terraform_ignores_are_ignored(tmp_path: Path) -> None:
     assert not found.errors
 
 
-@pytest.mark.xfail(strict=True, reason="every file whose name begins with # is left out")
 def test_a_file_whose_name_begins_with_a_hash_is_source(tmp_path: Path) -> None:
     """Terraform ignores `#x#`, not `#x.tf`."""
     found = made(tmp_path, {"main.tf": AWS, "#x.tf": bucket("hash")})
@@ -195,6 +202,18 @@ def test_a_folder_without_source_is_an_input_that_cannot_be_read(tmp_path: Path)
     found = made(tmp_path, {"README.md": "nothing"})
     assert found.exit_code == 3
     assert len(found.errors) == 1
+
+
+def test_a_folder_that_is_named_like_a_file_is_none(tmp_path: Path) -> None:
+    """Terraform looks at files alone."""
+    found = made(tmp_path, {"main.tf": AWS + bucket("b"), "x.tf/README": ""})
+    assert (found.exit_code, found.addresses, found.errors) == (1, ["aws_s3_bucket.b"], [])
+
+
+def test_a_root_behind_a_link_is_not_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, {"shared/main.tf": AWS + bucket("b"), "live/dev/main.tf": AWS})
+    (tmp_path / "live" / "prod").symlink_to(Path("../shared"))
+    assert scan(tmp_path, "live").verdicts == {"aws_s3_bucket.b": "fail"}
 
 
 # -- override files ------------------------------------------------------------------------------------------
@@ -301,7 +320,8 @@ def test_overriding_the_source_of_a_module_and_count(tmp_path: Path) -> None:
         tmp_path,
         {
             "main.tf": AWS + 'module "m" { source = "./one" }\n' + bucket("b"),
-            "main_override.tf": 'module "m" { source = "./two" }\nresource "aws_s3_bucket" "b" { count = 2 }\n',
+            "main_override.tf": 'module "m" { source = "./two" }\n'
+            'resource "aws_s3_bucket" "b" { count = 2 }\n',
             "one/main.tf": bucket("one"),
             "two/main.tf": bucket("two"),
         },
@@ -320,12 +340,7 @@ def test_a_block_that_only_an_override_file_holds_is_judged_nevertheless(tmp_pat
     "twice",
     [
         bucket("b", '"public"') + bucket("b"),
-        pytest.param(
-            'locals { a = "public" }\nlocals { a = "sensitive" }\n',
-            marks=pytest.mark.xfail(
-                strict=True, reason="the last of several locals of a name counts, silently"
-            ),
-        ),
+        'locals { a = "public" }\nlocals { a = "sensitive" }\n',
         'variable "a" {}\nvariable "a" {}\n',
         'provider "aws" { alias = "x" }\nprovider "aws" { alias = "x" }\n',
         'output "a" { value = 1 }\noutput "a" { value = 2 }\n',
@@ -489,6 +504,38 @@ module "inherited" { source = "./below" }
     }
 
 
+def test_local_names_may_differ_between_caller_and_module(tmp_path: Path) -> None:
+    """Providers are inherited and passed by what they are, not by what they are called."""
+    root = """
+terraform {
+  required_providers {
+    cloud = { source = "hashicorp/aws" }
+  }
+}
+provider "cloud" { region = "eu-west-3" }
+provider "cloud" {
+  alias  = "north"
+  region = "eu-north-1"
+}
+module "inherits" { source = "./m" }
+module "passed" {
+  source    = "./m"
+  providers = { aws = cloud.north }
+}
+module "absent" {
+  source    = "./m"
+  providers = { aws = cloud.nowhere }
+}
+"""
+    found = made(tmp_path, {"main.tf": root, "m/main.tf": bucket("b")})
+    assert found.regions == {
+        "module.absent.aws_s3_bucket.b": None,
+        "module.inherits.aws_s3_bucket.b": "eu-west-3",
+        "module.passed.aws_s3_bucket.b": "eu-north-1",
+    }
+    assert found.verdicts["module.absent.aws_s3_bucket.b"] == "unknown"
+
+
 def test_a_provider_configuration_inside_a_module(tmp_path: Path) -> None:
     child = 'variable "region" {}\nprovider "aws" { region = var.region }\nresource "aws_s3_bucket" "b" {}\n'
     root = """
@@ -640,7 +687,6 @@ def test_nullable(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.xfail(strict=True, reason="the mark is lost where for_each iterates over a sensitive map")
 def test_what_a_dynamic_block_makes_of_a_sensitive_map_is_not_shown(tmp_path: Path) -> None:
     """A plan marks such blocks as sensitive as a whole."""
     source = """
@@ -657,17 +703,24 @@ resource "aws_autoscaling_group" "g" {
     }
   }
 }
-resource "aws_s3_bucket" "each" {
-  for_each = var.tags
-  tags     = { classification = each.value }
-}
 """
     found = made(tmp_path, {"main.tf": AWS + source})
-    assert len(found.addresses) == 2
+    assert found.addresses == ["aws_autoscaling_group.g"]
     assert "zztop" not in json.dumps(found.report).lower()
 
 
-@pytest.mark.xfail(strict=True, reason="the mark is lost where a dynamic block iterates over a sensitive map")
+def test_for_each_over_a_sensitive_map_shows_nothing_of_it(tmp_path: Path) -> None:
+    """Terraform refuses it, since keys are shown in addresses."""
+    source = (
+        'variable "tags" {\n  sensitive = true\n  default   = { zzkey = "zztop" }\n}\n'
+        + 'resource "aws_s3_bucket" "b" {\n  for_each = var.tags\n'
+        + "  tags = { classification = each.value }\n}\n"
+    )
+    found = made(tmp_path, {"main.tf": AWS + source})
+    assert found.addresses == ["aws_s3_bucket.b[*]"]
+    assert "zz" not in json.dumps(found.report["resources"]) + json.dumps(found.report["findings"])
+
+
 def test_a_sensitive_value_is_used_and_never_shown(tmp_path: Path) -> None:
     source = """
 variable "key" {
@@ -763,6 +816,22 @@ def test_locals_refer_to_one_another_in_any_order(tmp_path: Path) -> None:
     assert levels == {"aws_s3_bucket.b": "sensitive"}
 
 
+def test_what_a_later_argument_of_merge_fixes_is_known(tmp_path: Path) -> None:
+    """The rest of the map may say more, never less."""
+    source = (
+        'variable "extra" { type = map(string) }\n'
+        'resource "aws_s3_bucket" "b" {\n  tags = merge(var.extra, { sovereignty_level = "sensitive" })\n}\n'
+        'resource "aws_s3_bucket" "c" {\n  tags = merge({ sovereignty_level = "sensitive" }, var.extra)\n}\n'
+        'resource "aws_s3_bucket" "d" {\n'
+        '  region = lookup(merge(var.extra, { r = "eu-north-1" }), "r", "us-east-1")\n}\n'
+    )
+    found = made(tmp_path, {"main.tf": AWS + source})
+    assert found.regions["aws_s3_bucket.d"] == "eu-north-1"
+    assert found.resource("aws_s3_bucket.b")["level_candidates"] == ["sensitive", "strategic"]
+    assert found.verdicts["aws_s3_bucket.b"] == "fail"
+    assert found.verdicts["aws_s3_bucket.c"] == "unknown"
+
+
 def test_what_names_nothing_is_unknown_never_absent(tmp_path: Path) -> None:
     source = "".join(
         bucket(name, expression)
@@ -823,7 +892,8 @@ def test_modules_in_modules_and_outputs(tmp_path: Path) -> None:
             "root/main.tf": AWS
             + 'module "a" {\n  source = "../modules/a"\n  level  = "strategic"\n}\n'
             + bucket("out", "module.a.level"),
-            "modules/a/main.tf": 'variable "level" {}\nmodule "b" {\n  source = "./b"\n  level = var.level\n}\n'
+            "modules/a/main.tf": 'variable "level" {}\n'
+            'module "b" {\n  source = "./b"\n  level = var.level\n}\n'
             'output "level" { value = module.b.level }\n',
             "modules/a/b/main.tf": 'variable "level" {}\noutput "level" { value = var.level }\n'
             + bucket("inner", "var.level"),
@@ -873,7 +943,6 @@ INSTALLED = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="installed modules are dropped without a word")
 def test_installed_modules_are_read(tmp_path: Path) -> None:
     found = made(tmp_path, INSTALLED)
     assert found.levels["module.remote.aws_s3_bucket.b"] == "strategic"
@@ -883,15 +952,11 @@ def test_installed_modules_are_read(tmp_path: Path) -> None:
     assert not found.errors
 
 
-@pytest.mark.xfail(strict=True, reason="the key in modules.json is made by replacing 'module.' anywhere")
 def test_installed_modules_in_a_call_whose_name_holds_the_word_module(tmp_path: Path) -> None:
     found = made(tmp_path, INSTALLED)
     assert found.levels["module.remote.module.inner_module.module.deep.aws_s3_bucket.deep"] == "sensitive"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="installed modules are dropped without a word; sources are not compared"
-)
 def test_a_manifest_of_another_source_than_the_call_is_stale(tmp_path: Path) -> None:
     """Terraform: "Module source has changed", and it refuses to plan."""
     other = INSTALLED["main.tf"].replace("acme/thing/aws", "evil/thing/aws")
@@ -1055,6 +1120,17 @@ module "m" {
     ]
 
 
+def test_a_module_that_is_called_by_an_expression_is_no_root(tmp_path: Path) -> None:
+    found = made(
+        tmp_path,
+        {
+            "live/main.tofu": AWS + 'variable "w" { default = "m" }\nmodule "m" { source = "../${var.w}" }\n',
+            "m/main.tf": bucket("b"),
+        },
+    )
+    assert [one["path"] for one in found.report["inputs"]] == ["live"]
+
+
 def test_opentofu_evaluates_module_sources_early(tmp_path: Path) -> None:
     found = made(
         tmp_path,
@@ -1076,13 +1152,13 @@ def test_opentofu_evaluates_module_sources_early(tmp_path: Path) -> None:
 def test_a_module_source_that_is_not_known(tmp_path: Path) -> None:
     source = (
         AWS
-        + 'variable "which" {}\nmodule "m" {\n  source = "./${var.which}"\n  tags = { sovereignty_level = "sensitive" }\n}\n'
+        + 'variable "which" {}\n'
+        + 'module "m" {\n  source = "./${var.which}"\n  tags = { sovereignty_level = "sensitive" }\n}\n'
     )
     found = made(tmp_path, {"main.tofu": source})
     assert found.verdicts == {"module.m": "unknown"}
 
 
-@pytest.mark.xfail(strict=True, reason="a module that calls itself is no root, so it is judged nowhere")
 @pytest.mark.parametrize("source", ["./", "../self", "./../self"])
 def test_a_module_that_calls_itself_is_judged_and_told(tmp_path: Path, source: str) -> None:
     write(tmp_path, {"self/main.tf": AWS + f'module "m" {{ source = "{source}" }}\n' + bucket("b")})
@@ -1091,7 +1167,6 @@ def test_a_module_that_calls_itself_is_judged_and_told(tmp_path: Path, source: s
     assert found.exit_code == 3
 
 
-@pytest.mark.xfail(strict=True, reason="modules in a circle are no roots, so they are judged nowhere")
 def test_modules_that_call_one_another_are_judged(tmp_path: Path) -> None:
     found = made(
         tmp_path,
@@ -1160,7 +1235,7 @@ def test_a_symbolic_instance_stands_for_all_of_a_block(tmp_path: Path) -> None:
     (address,) = found.addresses
     assert address == "aws_s3_bucket.b[*]"
     assert found.regions[address] is None
-    assert found.verdicts[address] in ("fail", "unknown")
+    assert found.verdicts[address] == "fail"
     assert found.resource(address)["unknown"]["region"].startswith("variable without value")
     assert run("explain", address, cwd=tmp_path).returncode == 0
 
@@ -1270,7 +1345,6 @@ def test_opentofus_enabled(tmp_path: Path) -> None:
     assert sorted(found.addresses) == ["aws_s3_bucket.asked", "aws_s3_bucket.on"]
 
 
-@pytest.mark.xfail(strict=True, reason="a text is not converted")
 def test_enabled_is_converted_to_a_bool(tmp_path: Path) -> None:
     """OpenTofu: "expressions that turn into boolean values"."""
     source = bucket("text", '"sensitive"', 'lifecycle { enabled = "false" }\n')
@@ -1324,20 +1398,17 @@ removed {
     assert "main.tf:5" in warning
 
 
-@pytest.mark.xfail(strict=True, reason="only a literal destroy = false is told")
 def test_opentofu_forgets_by_default_what_a_removed_block_names(tmp_path: Path) -> None:
     """OpenTofu: such blocks forget, unless their `lifecycle` says `destroy = true`."""
     found = made(tmp_path, {"main.tofu": AWS + "removed {\n  from = aws_s3_bucket.left\n}\n" + bucket("b")})
     assert "aws_s3_bucket.left" in json.dumps(found.report["warnings"])
 
 
-@pytest.mark.xfail(strict=True, reason="a warning only, exit 0")
 def test_a_block_that_nobody_knows_is_told(tmp_path: Path) -> None:
     found = made(
         tmp_path, {"main.tf": AWS + 'resourse "aws_s3_bucket" "b" {}\nresource "aws_s3_bucket" {}\n'}
     )
-    told = json.dumps(found.report["warnings"]) + json.dumps(found.errors)
-    assert "main.tf:4" in told
+    assert [(one["file"], one["line"]) for one in found.errors] == [("main.tf", 4), ("main.tf", 5)]
     assert found.exit_code == 3
 
 
@@ -1439,6 +1510,12 @@ def test_cdktf_output(tmp_path: Path) -> None:
     assert found.regions == {"aws_s3_bucket.copy": "us-east-1", "aws_s3_bucket.files": "eu-west-3"}
     assert not found.errors
     assert found.findings("aws_s3_bucket.files")[0]["line"] is not None
+
+
+def test_keys_are_written_as_terraform_writes_them(tmp_path: Path) -> None:
+    """What would begin an interpolation is doubled."""
+    source = bucket("b", '"sensitive"', 'for_each = toset(["$${x}%%{y}"])\n')
+    assert made(tmp_path, {"main.tf": AWS + source}).addresses == ['aws_s3_bucket.b["$${x}%%{y}"]']
 
 
 # -- directives ----------------------------------------------------------------------------------------------
@@ -1575,7 +1652,6 @@ def test_a_directive_that_reaches_nothing_is_an_error(tmp_path: Path, text: str,
     assert error["hint"]
 
 
-@pytest.mark.xfail(strict=True, reason="near misses of a directive are silently comments")
 @pytest.mark.parametrize(
     "comment",
     [
@@ -1629,7 +1705,6 @@ def test_directives_in_json(tmp_path: Path) -> None:
     assert "SOV010" in found.rules("aws_s3_bucket.bad")
 
 
-@pytest.mark.xfail(strict=True, reason="on one line it counts for the block that follows")
 def test_a_directive_in_json_that_reaches_nothing_is_an_error(tmp_path: Path) -> None:
     document = {"//": SAYS, "resource": {"aws_s3_bucket": {"b": {"bucket": "x"}}}}
     found = made(tmp_path, {"main.tf.json": json.dumps(document)})
@@ -1679,7 +1754,13 @@ def test_a_fault_in_one_file_leaves_the_rest_judged(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.xfail(strict=True, reason="bytes that are not UTF-8 are replaced silently")
+def test_errors_come_in_the_order_of_their_places(tmp_path: Path) -> None:
+    calls = "".join(f'module "{name}" {{ source = "./nowhere-{name}" }}\n' for name in "abc")
+    found = made(tmp_path, {"main.tf": AWS + calls, "a.tf": f"# {SAYS}\n"})
+    places = [(one["file"], one["line"]) for one in found.errors]
+    assert places == [("a.tf", 1), ("main.tf", 4), ("main.tf", 5), ("main.tf", 6)]
+
+
 def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": AWS + bucket("b")})
     (tmp_path / "latin.tf").write_bytes(b'locals {\n  a = "\xe9"\n}\n')

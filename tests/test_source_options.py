@@ -12,8 +12,6 @@ from tests.builders import PUBLIC, SENSITIVE, Plan, Refers
 from tests.command import run
 from tests.test_source import AWS, SAYS, Scan, bucket, made, scan, write
 
-ANY_IS_TEXT = pytest.mark.xfail(strict=True, reason="a value of type any given as text stays text")
-
 LEVEL = AWS + 'variable "level" {\n  type    = string\n  default = "public"\n}\n' + bucket("b", "var.level")
 """One bucket whose label is a variable."""
 
@@ -74,10 +72,8 @@ def test_options_count_in_the_order_given(tmp_path: Path) -> None:
         ("type = map(string)", '{ level = "strategic" }', "var.v.level"),
         ("type = map(string)", '{"level": "strategic"}', "var.v.level"),
         ('type = object({ level = optional(string, "strategic") })', "{}", "var.v.level"),
-        pytest.param("type = any", '{ level = "strategic" }', "var.v.level", marks=ANY_IS_TEXT),
-        pytest.param(
-            "type = any", '"strategic"', 'length(var.v) == 9 ? "strategic" : "public"', marks=ANY_IS_TEXT
-        ),
+        ("type = any", '{ level = "strategic" }', "var.v.level"),
+        ("type = any", '"strategic"', 'length(var.v) == 9 ? "strategic" : "public"'),
         ("", '["strategic"]', 'replace(replace(var.v, "[\\"", ""), "\\"]", "")'),
     ],
 )
@@ -102,7 +98,6 @@ def test_values_from_files_have_types_too(tmp_path: Path) -> None:
     assert found.levels == {'aws_s3_bucket.b["a"]': "strategic", 'aws_s3_bucket.b["b"]': "public"}
 
 
-@pytest.mark.xfail(strict=True, reason="such an option is silently dropped")
 def test_an_option_for_a_variable_that_nobody_declares_is_an_error(tmp_path: Path) -> None:
     """As for Terraform: "Value for undeclared variable"."""
     write(tmp_path, {"main.tf": LEVEL})
@@ -197,9 +192,9 @@ def test_which_workspace_counts(tmp_path: Path) -> None:
             + bucket("b", '{ default = "public", s = "sensitive", t = "strategic" }[terraform.workspace]')
         },
     )
-    assert level(scan(tmp_path)) == "public"
+    assert level(scan(tmp_path, env={"TF_WORKSPACE": ""})) == "public"
     write(tmp_path, {".terraform/environment": "s"})
-    assert level(scan(tmp_path)) == "sensitive"
+    assert level(scan(tmp_path, env={"TF_WORKSPACE": ""})) == "sensitive"
     assert level(scan(tmp_path, env={"TF_WORKSPACE": "t"})) == "strategic"
     assert level(scan(tmp_path, "--workspace", "s", ".", env={"TF_WORKSPACE": "t"})) == "sensitive"
 
@@ -216,7 +211,6 @@ def test_a_file_stands_for_its_folder(tmp_path: Path) -> None:
     assert scan(tmp_path / "m", "b.tf").findings("aws_s3_bucket.b")[0]["file"] == "b.tf"
 
 
-@pytest.mark.xfail(strict=True, reason="each path is a run of its own")
 def test_files_of_one_folder_are_judged_once(tmp_path: Path) -> None:
     """As pre-commit gives them."""
     write(tmp_path, {"m/main.tf": AWS, "m/b.tf": bucket("b"), "m/c.tf": bucket("c")})
@@ -225,7 +219,6 @@ def test_files_of_one_folder_are_judged_once(tmp_path: Path) -> None:
     assert [one["id"] for one in found.report["inputs"]] == ["m"]
 
 
-@pytest.mark.xfail(strict=True, reason="each path is a run of its own")
 def test_a_folder_and_one_above_it_are_judged_once(tmp_path: Path) -> None:
     write(tmp_path, {"live/a/main.tf": AWS + bucket("a"), "live/b/main.tf": AWS + bucket("b")})
     found = scan(tmp_path, "live", "live/a")
@@ -398,7 +391,6 @@ def test_source_of_another_plan_is_not_used(tmp_path: Path, source: str, why: st
     aws_plan().write(tmp_path / "plan.json")
     silent = scan(tmp_path, "plan.json")
     assert silent.findings('aws_s3_bucket.b["a"]')[0]["line"] is None
-    assert not silent.report["warnings"]
     told = scan(tmp_path, "--source", ".", "plan.json")
     assert told.findings('aws_s3_bucket.b["a"]')[0]["line"] is None
     (warning,) = told.report["warnings"]
@@ -545,3 +537,112 @@ def test_the_cache_folder_is_the_users_own(tmp_path: Path) -> None:
     assert kept
     assert all(not path.stat().st_mode & 0o022 for path in kept)
     assert not [name for name in (tmp_path / "src").iterdir() if name.name != "main.tf"]
+
+
+def with_uninstantiated_module(plan: Plan) -> Plan:
+    """Add what a plan shows of a module that is called no time: its configuration alone."""
+    plan.call("off")["resources"] = [
+        {
+            "address": "aws_s3_bucket.off",
+            "mode": "managed",
+            "type": "aws_s3_bucket",
+            "name": "off",
+            "provider_config_key": "aws",
+            "schema_version": 0,
+        }
+    ]
+    plan.root["module_calls"]["off"]["count_expression"] = {"constant_value": 0}
+    return plan
+
+
+@pytest.mark.parametrize("times", ["count = 0", "for_each = {}"])
+def test_a_module_that_is_called_no_time_does_not_unmake_the_source(tmp_path: Path, times: str) -> None:
+    """A plan's configuration shows its blocks nevertheless."""
+    write(
+        tmp_path,
+        {
+            "main.tf": MAIN.replace("\nresource", "\n# sovereign-guard: level=strategic\nresource")
+            + f'module "off" {{\n  source = "./modules/off"\n  {times}\n}}\n',
+            "modules/off/main.tf": 'resource "aws_s3_bucket" "off" {}\n',
+        },
+    )
+    with_uninstantiated_module(aws_plan()).write(tmp_path / "plan.json")
+    found = scan(tmp_path, "plan.json")
+    assert set(found.levels.values()) == {"strategic"}
+    assert not scan(tmp_path, "--source", ".", "plan.json").report["warnings"]
+
+
+def test_a_plan_does_not_tell_the_value_of_an_ephemeral_variable(tmp_path: Path) -> None:
+    """A plan file does not keep it; `terraform show -json` prints the default in its place."""
+    source = """
+variable "host" {
+  ephemeral = true
+  default   = "https://s3.fr-par.scw.cloud"
+}
+provider "aws" {
+  region = "us-east-1"
+  endpoints { s3 = var.host }
+}
+resource "aws_s3_bucket" "b" { tags = { DataClassification = "sensitive" } }
+"""
+    write(tmp_path, {"main.tf": source})
+    plan = Plan().variable("host", "https://s3.fr-par.scw.cloud")
+    plan.provider("aws", region="us-east-1", endpoints={"s3": Refers("var.host")})
+    plan.add("aws_s3_bucket.b", tags=SENSITIVE).write(tmp_path / "plan.json")
+    assert scan(tmp_path, "plan.json").verdicts == {"aws_s3_bucket.b": "unknown"}
+
+
+def test_the_workspace_is_not_read_through_a_link_out_of_what_is_scanned(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "secret": "zztop\n",
+            "in/main.tf": 'provider "aws" { region = terraform.workspace }\n' + bucket("b"),
+            "in/.terraform/x": "",
+        },
+    )
+    (tmp_path / "in" / ".terraform" / "environment").symlink_to(tmp_path / "secret")
+    found = scan(tmp_path / "in")
+    assert "zztop" not in json.dumps(found.report)
+
+
+def test_directives_hold_for_a_plan_where_the_source_would_make_no_instance(tmp_path: Path) -> None:
+    """The plan was made where a file stood that is not there now."""
+    block = 'resource "aws_s3_bucket" "b" {\n  count = fileexists("${path.module}/made-by-ci") ? 1 : 0\n}\n'
+    write(tmp_path, {"main.tf": AWS + f"# {SAYS}\n" + block})
+    plan = Plan().provider("aws", region="eu-west-3").add("aws_s3_bucket.b[0]")
+    plan.write(tmp_path / "plan.json")
+    found = scan(tmp_path, "plan.json")
+    assert found.levels == {"aws_s3_bucket.b[0]": "sensitive"}
+    assert found.findings("aws_s3_bucket.b[0]")[0]["line"] == 5
+
+
+def test_variables_of_a_plan_are_its_own(tmp_path: Path) -> None:
+    """Files and options say how a plan would be made now, not how this one was made."""
+    write(
+        tmp_path,
+        {
+            "main.tf": 'variable "r" { default = "eu-south-1" }\nprovider "aws" { region = lower(var.r) }\n'
+            + 'resource "aws_s3_bucket" "b" { tags = { DataClassification = "public" } }\n',
+            "terraform.tfvars": 'r = "us-east-1"\n',
+        },
+    )
+    plan = Plan().variable("r", "eu-north-1").provider("aws", region=Refers("var.r"))
+    plan.add("aws_s3_bucket.b", tags=PUBLIC).write(tmp_path / "plan.json")
+    found = scan(tmp_path, "--var", "r=us-west-1", "plan.json", env={"TF_VAR_r": "us-west-2"})
+    assert found.regions == {"aws_s3_bucket.b": "eu-north-1"}
+
+
+def test_a_sensitive_value_that_does_not_fit_is_not_shown(tmp_path: Path) -> None:
+    source = 'variable "n" {\n  type = number\n  sensitive = true\n}\n' + bucket(
+        "b", '"public"', "count = var.n\n"
+    )
+    found = made(tmp_path, {"main.tf": AWS + source}, "--var", "n=zztop", ".")
+    assert found.exit_code == 3
+    assert "zztop" not in json.dumps(found.report) + found.complaints
+
+
+def test_a_file_of_values_with_a_byte_order_mark(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": LEVEL})
+    (tmp_path / "terraform.tfvars").write_bytes(b'\xef\xbb\xbflevel = "strategic"\r\n')
+    assert level(scan(tmp_path)) == "strategic"

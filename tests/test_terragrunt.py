@@ -212,7 +212,9 @@ def test_generated_contents_that_are_no_hcl_are_a_fault_with_its_place(tmp_path:
 
 
 def test_a_resource_in_a_generated_file_is_judged(tmp_path: Path) -> None:
-    more = generate('resource "aws_s3_bucket" "more" {\n  tags = { data = "sensitive" }\n}', "more", "more.tf")
+    more = generate(
+        'resource "aws_s3_bucket" "more" {\n  tags = { data = "sensitive" }\n}', "more", "more.tf"
+    )
     _code, report = scan(tmp_path, {UNIT: SOURCE + generate(AMERICAN) + more, BUCKET: MODULE})
     found = {each["address"]: each["verdict"] for each in report["resources"]}
     assert found == {"aws_s3_bucket.b": "pass", "aws_s3_bucket.more": "fail"}
@@ -232,9 +234,12 @@ def test_a_resource_in_a_generated_file_is_judged(tmp_path: Path) -> None:
         ('{ labels = { data = run_cmd("echo", "public") } }', None),
         ("{ labels = { data = values.level } }", None),
         ("{ labels = { data = feature.level.value } }", None),
-        ("{ labels = { data = basename(get_terragrunt_dir()) == \"app\" ? \"sensitive\" : \"public\" } }", "sensitive"),
+        (
+            '{ labels = { data = basename(get_terragrunt_dir()) == "app" ? "sensitive" : "public" } }',
+            "sensitive",
+        ),
         ("{ labels = { data = md5(get_terragrunt_dir()) } }", None),
-        ("{ labels = { data = split(\"/\", get_terragrunt_dir())[1] } }", None),
+        ('{ labels = { data = split("/", get_terragrunt_dir())[1] } }', None),
         ("{ labels = { data = get_repo_root() } }", None),
         ("dependency.other.outputs", None),
         ('merge({ labels = { data = "public" } }, dependency.other.outputs)', None),
@@ -276,13 +281,15 @@ def test_a_collection_reaches_a_variable_without_a_type_as_text(tmp_path: Path) 
 
 def test_files_of_values_in_extra_arguments(tmp_path: Path) -> None:
     def with_extra(lines: str) -> str:
-        source = SOURCE.replace("}\n", f'  extra_arguments "v" {{\n    commands = ["plan"]\n{lines}  }}\n}}\n')
+        source = SOURCE.replace(
+            "}\n", f'  extra_arguments "v" {{\n    commands = ["plan"]\n{lines}  }}\n}}\n'
+        )
         return source + generate(AMERICAN)
 
     known = with_extra('    required_var_files = ["${get_parent_terragrunt_dir()}/a.tfvars"]\n')
     unknown = with_extra('    optional_var_files = ["${get_env("ENV")}.tfvars"]\n')
     missing = with_extra('    optional_var_files = ["${get_terragrunt_dir()}/no.tfvars"]\n')
-    argument = with_extra("    arguments = [\"-var\", \"labels={data=\\\"sensitive\\\"}\"]\n")
+    argument = with_extra('    arguments = ["-var", "labels={data=\\"sensitive\\"}"]\n')
     other = unknown.replace('["plan"]', '["import"]')
     files = {"live/app/a.tfvars": 'labels = { data = "sensitive" }\n'}
     assert verdict(tmp_path / "1", known, files=files) == "fail"
@@ -325,12 +332,29 @@ def test_a_later_include_is_laid_over_an_earlier_one(tmp_path: Path) -> None:
 
 
 def test_a_root_in_the_old_style_is_no_unit(tmp_path: Path) -> None:
-    unit = "include {\n  path = find_in_parent_folders()\n}\n"
-    root = 'terraform {\n  source = "${get_terragrunt_dir()}/../modules//bucket"\n}\n' + SENSITIVE
-    files = {"app/terragrunt.hcl": unit, "terragrunt.hcl": root + generate(AMERICAN), BUCKET: MODULE}
+    unit = "include {\n  path = find_in_parent_folders()\n}\n" + SOURCE
+    files = {UNIT: unit, "terragrunt.hcl": SENSITIVE + generate(AMERICAN), BUCKET: MODULE}
     _code, report = scan(tmp_path, files)
-    assert (one(report)["input"], one(report)["verdict"]) == ("app", "fail")
+    assert (one(report)["input"], one(report)["verdict"]) == ("live/app", "fail")
     assert not report["errors"]
+
+
+def test_a_unit_that_another_includes_is_judged_as_well(tmp_path: Path) -> None:
+    unit = 'include "a" {\n  path = "../app/terragrunt.hcl"\n}\ninputs = { labels = { data = "public" } }\n'
+    files = {UNIT: SOURCE + SENSITIVE + generate(AMERICAN), "live/b/terragrunt.hcl": unit, BUCKET: MODULE}
+    _code, report = scan(tmp_path, files)
+    assert {each["input"]: each["verdict"] for each in report["resources"]} == {
+        "live/app": "fail",
+        "live/b": "pass",
+    }
+
+
+def test_a_configuration_that_is_skipped_is_said_not_to_be_judged(tmp_path: Path) -> None:
+    files = {UNIT: "skip = true\n" + SOURCE + SENSITIVE + generate(AMERICAN), "other/main.tf": EUROPEAN}
+    code, report = scan(tmp_path, files)
+    assert code == 0
+    assert not report["resources"]
+    assert [warning.partition(":")[0] for warning in report["warnings"]] == [UNIT]
 
 
 def test_an_exposed_include_and_a_configuration_that_is_read(tmp_path: Path) -> None:
@@ -343,7 +367,8 @@ def test_an_exposed_include_and_a_configuration_that_is_read(tmp_path: Path) -> 
     )
     files = {"live/env.hcl": 'locals {\n  region = "eu-west-3"\n}\n'}
     _code, report = scan(
-        tmp_path, {UNIT: unit, BUCKET: MODULE, "live/root.hcl": 'locals {\n  level = "sensitive"\n}\n', **files}
+        tmp_path,
+        {UNIT: unit, BUCKET: MODULE, "live/root.hcl": 'locals {\n  level = "sensitive"\n}\n', **files},
     )
     assert (one(report)["verdict"], one(report)["region"]) == ("fail", "eu-west-3")
 
@@ -352,7 +377,8 @@ def test_an_include_that_cannot_be_told_makes_the_unit_unknown(tmp_path: Path) -
     unit = SOURCE + 'include "x" {\n  path = get_env("ROOT")\n}\ninputs = { name = "x" }\n'
     assert verdict(tmp_path, unit, files={BUCKET: MODULE + EUROPEAN}) == "unknown"
     nothing = 'include "x" {\n  path = get_env("ROOT")\n}\n'
-    assert verdict(tmp_path / "2", nothing) == "unknown"
+    _code, report = scan(tmp_path / "2", {UNIT: nothing})
+    assert one(report)["verdict"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -399,7 +425,7 @@ def test_nothing_above_the_checkout_is_looked_for(tmp_path: Path) -> None:
         "${get_terragrunt_dir()}/../../modules/bucket",
         "${get_repo_root()}/modules//bucket",
         "${get_path_to_repo_root()}//modules/bucket",
-        "${dirname(find_in_parent_folders(\"root.hcl\"))}/../modules//bucket",
+        '${dirname(find_in_parent_folders("root.hcl"))}/../modules//bucket',
         "../../modules/${local.kind}",
     ],
 )
@@ -419,11 +445,14 @@ def test_local_sources(tmp_path: Path, source: str) -> None:
     ],
 )
 def test_a_remote_source_is_judged_as_a_module_that_is_not_on_disk(tmp_path: Path, source: str) -> None:
-    unit = f"terraform {{\n  source = {source}\n}}\n" + SENSITIVE.replace("labels", "tags") + generate(AMERICAN)
+    unit = (
+        f"terraform {{\n  source = {source}\n}}\n" + SENSITIVE.replace("labels", "tags") + generate(AMERICAN)
+    )
     code, report = scan(tmp_path, {UNIT: unit})
     assert code == 1
     found = one(report)
-    assert (found["type"], found["verdict"], found["level"]) == ("module", "unknown", "sensitive")
+    assert (found["type"], found["verdict"]) == ("module", "unknown")
+    assert "label data = 'sensitive' says sensitive" in [each["what"] for each in found["level_evidence"]]
     (finding,) = [each for each in report["findings"] if each["verdict"] == "unknown"]
     assert (finding["file"], finding["line"]) == ("live/app/terragrunt.hcl", 2)
 
@@ -512,7 +541,11 @@ def test_remote_state_replaces_the_file_that_it_writes(tmp_path: Path) -> None:
 
 def test_a_stack_is_said_not_to_be_read(tmp_path: Path) -> None:
     stack = 'unit "a" {\n  source = "../units/a"\n  path = "a"\n}\n'
-    files = {"live/terragrunt.stack.hcl": stack, UNIT: SOURCE + SENSITIVE + generate(EUROPEAN), BUCKET: MODULE}
+    files = {
+        "live/terragrunt.stack.hcl": stack,
+        UNIT: SOURCE + SENSITIVE + generate(EUROPEAN),
+        BUCKET: MODULE,
+    }
     code, report = scan(tmp_path, files)
     assert code == 0
     (warning,) = report["warnings"]
@@ -521,6 +554,19 @@ def test_a_stack_is_said_not_to_be_read(tmp_path: Path) -> None:
     code, report = scan(tmp_path / "2", {"live/terragrunt.stack.hcl": stack})
     assert code == 3
     assert "not read" in report["errors"][0]["message"]
+
+
+def test_units_in_hidden_folders_are_judged(tmp_path: Path) -> None:
+    """Terragrunt looks into them; what `terragrunt stack generate` makes lies in one."""
+    unit = SOURCE.replace("../../", "../../../../") + SENSITIVE + generate(AMERICAN)
+    files = {
+        "live/.terragrunt-stack/a/b/terragrunt.hcl": unit,
+        "live/.terragrunt-cache/a/b/terragrunt.hcl": unit,
+        BUCKET: MODULE,
+    }
+    _code, report = scan(tmp_path, files)
+    assert [each["id"] for each in report["inputs"]] == ["live/.terragrunt-stack/a/b"]
+    assert one(report)["verdict"] == "fail"
 
 
 def test_a_configuration_in_json_is_unknown_and_said_not_to_be_read(tmp_path: Path) -> None:
@@ -553,7 +599,9 @@ def test_configurations_that_read_one_another_come_to_an_end(tmp_path: Path) -> 
     again = reads.replace("../b.hcl", "b.hcl")
     unit = f"{SOURCE}locals {{\n{reads}}}\ninputs = {{ labels = {{ data = local.x1.x2.x3 }} }}\n"
     files = {"live/b.hcl": f"locals {{\n{again}}}\n"}
-    assert verdict(tmp_path, unit + generate(AMERICAN), files=files) == "unknown"
+    _code, report = scan(tmp_path, {UNIT: unit + generate(AMERICAN), BUCKET: MODULE, **files})
+    found = {each["input"]: each["verdict"] for each in report["resources"]}
+    assert found["live/app"] == "unknown"
 
 
 @pytest.mark.parametrize("value", ["local.a", "[for x in range(1000000000) : x]", '"${local.a}${local.a}"'])

@@ -9,7 +9,7 @@ same blocks, and says the same wherever the plan shows a constant.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -19,6 +19,9 @@ from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Family, Inventory, ProviderConfiguration, Resource
 from sovereign_guard.model.value import Reason, Tree, Unknown, plain
 from sovereign_guard.read.options import SourceOptions
+
+if TYPE_CHECKING:
+    from sovereign_guard.read.hcl.project.inventory import Declarations
 
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
@@ -48,29 +51,30 @@ def with_source(
         raise UsageError(f"--source {folder}: no Terraform or OpenTofu source lies there.")
     from sovereign_guard.read.hcl import source_of_plan
 
-    source, configurations, problems = source_of_plan(folder, variables, options, catalog)
-    why_not = _mismatch(inventory, source, configurations)
-    if why_not:
-        if options.beside is None:
-            return inventory, []
-        warning = f"{inventory.path}: the source in {folder} is not used: {why_not}."
-        return msgspec.structs.replace(inventory, warnings=(*inventory.warnings, warning)), []
-    return _joined(inventory, source, configurations), problems
+    declared, configurations, problems = source_of_plan(folder, variables, options, catalog)
+    why_not = _mismatch(inventory, declared, configurations)
+    if not why_not:
+        return _joined(inventory, declared, configurations), problems
+    if options.beside is None and declared.blocks.keys().isdisjoint(inventory.blocks):
+        return inventory, []  # Another project's.
+    warning = f"{inventory.path}: the source in {folder} is not used: {why_not}."
+    return msgspec.structs.replace(inventory, warnings=(*inventory.warnings, warning)), []
 
 
 def _mismatch(
-    inventory: Inventory, source: Inventory, configurations: dict[str, ProviderConfiguration]
+    inventory: Inventory, declared: Declarations, configurations: dict[str, ProviderConfiguration]
 ) -> str:
     """Return why the source is not that of the plan, empty where it may well be."""
     if not inventory.blocks:
         return "the plan shows no configuration to compare it with"
-    missing = sorted(inventory.blocks.keys() - source.blocks.keys())
     # What lies in a module that is not on disk cannot be compared.
-    absent = tuple(f"{resource.address}." for resource in source.resources if resource.type == "module")
-    missing = [key for key in missing if not key.startswith(absent)] if absent else missing
+    absent = tuple(f"{path}." for path in declared.absent)
+    missing = [
+        key for key in sorted(inventory.blocks.keys() - declared.blocks.keys()) if not key.startswith(absent)
+    ]
     if missing:
         return f"it does not declare {missing[0]}, as the plan does"
-    beyond = sorted(source.blocks.keys() - inventory.blocks.keys())
+    beyond = sorted(declared.blocks.keys() - inventory.blocks.keys())
     if beyond:
         return f"it declares {beyond[0]}, which the plan does not know"
     for configuration in _configurations(inventory):
@@ -102,12 +106,8 @@ def _contradicts(shown: Tree, written: Tree) -> bool:
 
 
 def _joined(
-    inventory: Inventory, source: Inventory, configurations: dict[str, ProviderConfiguration]
+    inventory: Inventory, declared: Declarations, configurations: dict[str, ProviderConfiguration]
 ) -> Inventory:
-    places: dict[str, Resource] = {}
-    for resource in source.resources:
-        if resource.block is not None:
-            places.setdefault(resource.block.key, resource)
     known: dict[ProviderConfiguration, ProviderConfiguration] = {}
     families: dict[Family, Family] = {}
 
@@ -124,7 +124,7 @@ def _joined(
 
     resources: list[Resource] = []
     for resource in inventory.resources:
-        place = places.get(resource.block.key) if resource.block is not None else None
+        place = declared.blocks.get(resource.block.key) if resource.block is not None else None
         changed: dict[str, Any] = {"family": family_of(resource.family)}
         if place is not None:
             changed |= {

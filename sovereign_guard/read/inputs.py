@@ -49,10 +49,11 @@ def read_all(
     """
     inventories: list[Inventory] = []
     problems: list[InputProblem] = []
+    judged: set[Path] = set()
     for path in dict.fromkeys(paths):
         try:
             if is_source(path):
-                found, faults = read_source(path, options, catalog)
+                found, faults = read_source(path, options, catalog, judged)
                 inventories.extend(found)
                 problems.extend(faults)
                 continue
@@ -93,12 +94,12 @@ def is_source(path: str) -> bool:
 
 
 def read_source(
-    path: str, options: SourceOptions, catalog: Catalog
+    path: str, options: SourceOptions, catalog: Catalog, judged: set[Path]
 ) -> tuple[list[Inventory], list[InputProblem]]:
     """Read a folder of source, or the folder of a file of source."""
     from sovereign_guard.read.hcl import read_source as read
 
-    return read(path, options, catalog)
+    return read(path, options, catalog, judged)
 
 
 def _shown_by_terraform(path: str) -> Content:

@@ -744,7 +744,8 @@ def as_tree(value: Value) -> Any:
         inner = as_tree(value.value)
         return inner if isinstance(inner, Unknown) else Sensitive(inner)
     if isinstance(value, Pending):
-        return value.unknown
+        # A list of two containers: labels are found in both, and whoever wants a map finds none.
+        return [as_tree(dict(value.certain)), value.unknown] if value.certain else value.unknown
     return value
 
 

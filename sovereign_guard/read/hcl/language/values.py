@@ -15,7 +15,7 @@ Values are never changed once made: functions return new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
@@ -66,14 +66,20 @@ class Pending:
     """An object of which only some attributes are known: a resource that is not made yet, a data source.
 
     `attribute` returns the value of any name: what the configuration sets, otherwise an Unknown.
-    `unknown` is what the object is as a whole.
+    `unknown` is what the object is as a whole. `certain` holds attributes that it has in any case.
     """
 
-    __slots__ = ("attribute", "unknown")
+    __slots__ = ("attribute", "certain", "unknown")
 
-    def __init__(self, attribute: Callable[[str], Value], unknown: Unknown) -> None:
+    def __init__(
+        self,
+        attribute: Callable[[str], Value],
+        unknown: Unknown,
+        certain: Mapping[str, Value] | None = None,
+    ) -> None:
         self.attribute = attribute
         self.unknown = unknown
+        self.certain = certain or {}
 
 
 def is_number(value: Value) -> bool:

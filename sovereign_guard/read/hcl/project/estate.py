@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.value import Reason, Sensitive, Unknown, walk
@@ -33,7 +35,30 @@ MAX_RESOURCES = 300_000
 MAX_MODULE_DEPTH = 30
 _LEAST_STEPS = 10_000_000
 _STEPS_PER_BYTE = 8
+_REGISTRY = "registry.terraform.io/"
 _LOCAL = ("./", "../", ".\\", "..\\")
+
+
+class Unit(msgspec.Struct, frozen=True, eq=False):
+    """What Terragrunt adds to a root module that it runs.
+
+    Attributes:
+        path: the unit's folder as shown, home: where it is.
+        inputs: values of variables that count less than all others, fixed: that count more than files do.
+        values: what `terragrunt.name` means in what stands in for files that are not there.
+        unread: set where files that are written beside the module cannot be told.
+        digest: of the unit's configuration.
+
+    """
+
+    path: str
+    home: Path
+    inputs: Mapping[str, Given]
+    fixed: Mapping[str, Given]
+    values: Mapping[str, Value]
+    unread: Unknown | None
+    warnings: tuple[str, ...]
+    digest: str
 
 
 class Library:
@@ -59,6 +84,7 @@ class Estate:
     Attributes:
         missing: calls whose module is not on disk, by path, each with its caller and why.
         used: every module that was met, by folder.
+        path: of the input, as shown. unit: the unit of Terragrunt's that runs the root module.
 
     """
 
@@ -69,8 +95,12 @@ class Estate:
         options: SourceOptions,
         catalog: Catalog,
         of_plan: Mapping[str, Any] | None = None,
+        unit: Unit | None = None,
     ) -> None:
         """Take a root module, and the variable values of its plan where one is being explained."""
+        self.unit = unit
+        self.path = unit.path if unit is not None else root.path
+        self._home = unit.home if unit is not None else root.folder
         self._library = library
         self._options = options
         self.catalog = catalog
@@ -82,14 +112,20 @@ class Estate:
         self.missing: dict[str, tuple[ModuleInstance, str, Section, str]] = {}
         self.used: dict[Path, Module] = {root.folder: root}
         self._given = (
-            given_values(root.folder, root.path, options, library.reader)
+            given_values(
+                [(root.folder, root.path), (self._home, self.path)],
+                options,
+                library.reader,
+                unit.inputs if unit is not None else None,
+                unit.fixed if unit is not None else None,
+            )
             if of_plan is None
             else {name: Given(from_json(value), None, "the plan") for name, value in of_plan.items()}
         )
         self._of_plan = of_plan is not None
         self._told: set[str] = set()
         self.workspace: Value = self._workspace()
-        self._installed: dict[str, Path] | None = None
+        self._installed: dict[str, tuple[Path, str]] | None = None
         self._count = 0
         size = sum(len(file.data) for file in root.files)
         self.budget = Budget(_LEAST_STEPS + _STEPS_PER_BYTE * size)
@@ -141,6 +177,9 @@ class Estate:
         found = self._given.get(name)
         if found is None:
             return None, False
+        ephemeral = section.argument("ephemeral")
+        if self._of_plan and ephemeral is not None and ephemeral.literal is True:
+            return Unknown(Reason.NOT_SHOWN, f"var.{name}", "a plan keeps no ephemeral value"), True
         try:
             value = found.value
             if found.text is not None:
@@ -179,7 +218,9 @@ class Estate:
         named = self._options.environment.get("TF_WORKSPACE")
         if named:
             return named
-        return _first_line(self.root_folder / ".terraform" / "environment") or "default"
+        path = self._home / ".terraform" / "environment"
+        data = self._library.reader.bytes_of(path, self._shown(path)) if path.is_file() else None
+        return (data or b"")[:200].decode("utf-8", "replace").strip() or "default"
 
     # -- modules ---------------------------------------------------------------------------------------------
 
@@ -199,12 +240,10 @@ class Estate:
             folder = Path(os.path.normpath(caller.module.folder / source.replace("\\", "/")))
             problem = self._why_not(caller, folder)
         else:
-            path = f"{caller.path}.module.{name}" if caller.path else f"module.{name}"
-            installed = self._installations().get(path.replace("module.", ""))
-            if installed is None:
-                self._not_here(caller, name, call, f"{source[:100]} is not on disk: run `terraform init`")
-            return None
-            folder = installed
+            fetched = self._fetched(caller, name, call, source)
+            if fetched is None:
+                return None
+            folder = fetched
             problem = self._why_not(caller, folder)
         if problem:
             self._tell(name, call, problem)
@@ -215,6 +254,17 @@ class Estate:
             self.used[folder] = module
             self.budget.steps += _STEPS_PER_BYTE * sum(len(file.data) for file in module.files)
         return module
+
+    def _fetched(self, caller: ModuleInstance, name: str, call: Section, source: str) -> Path | None:
+        """Return the folder to which `terraform init` has fetched a module; None, told, where it has not."""
+        names = [*caller.path.split(".")[1::2], name]
+        folder, origin = self._installations().get(".".join(names), (None, ""))
+        if folder is not None and origin.removeprefix(_REGISTRY) == source.removeprefix(_REGISTRY):
+            return folder
+        advice = "run `terraform init`" if self.unit is None else "Terragrunt fetches it when it runs"
+        state = "is not on disk" if folder is None else "is not what was fetched"
+        self._not_here(caller, name, call, f"{source[:100]} {state}: {advice}")
+        return None
 
     def _tell(self, name: str, call: Section, problem: str) -> None:
         """Add the problem of a call, once however often its module is instantiated."""
@@ -237,7 +287,7 @@ class Estate:
         """Return why a folder cannot be a module here, empty where it can."""
         if not self.boundary.holds(folder):
             return "it lies outside what is scanned"
-        if not folder.is_dir():
+        if not os.path.isdir(folder):  # noqa: PTH112 - a name that no disk takes is no error
             return "there is no such folder"
         instance: ModuleInstance | None = caller
         if caller.depth >= MAX_MODULE_DEPTH:
@@ -256,8 +306,8 @@ class Estate:
         """Return a path as the user is told, who named the root module's folder in some way."""
         return os.path.normpath(os.path.join(self._path, os.path.relpath(path, self.root_folder)))  # noqa: PTH118
 
-    def _installations(self) -> dict[str, Path]:
-        """Return the folders of modules that `terraform init` has fetched, by the path of their call."""
+    def _installations(self) -> dict[str, tuple[Path, str]]:
+        """Return folder and source of each module that `terraform init` has fetched, by its call's path."""
         if self._installed is None:
             self._installed = {}
             manifest = self.root_folder / ".terraform" / "modules" / "modules.json"
@@ -266,8 +316,9 @@ class Estate:
             for entry in entries if isinstance(entries, list) else ():
                 key = entry.get("Key") if isinstance(entry, dict) else None
                 folder = entry.get("Dir") if isinstance(entry, dict) else None
-                if isinstance(key, str) and isinstance(folder, str) and key:
-                    self._installed[key] = Path(os.path.normpath(self.root_folder / folder))
+                origin = entry.get("Source") if isinstance(entry, dict) else None
+                if isinstance(key, str) and isinstance(folder, str) and isinstance(origin, str) and key:
+                    self._installed[key] = Path(os.path.normpath(self.root_folder / folder)), origin
         return self._installed
 
     def _json(self, path: Path) -> Any:
@@ -287,7 +338,7 @@ class Estate:
 
     def _lock_file(self) -> dict[str, str]:
         """Return the addresses of locked providers by type, of those whose type is theirs alone."""
-        path = self.root_folder / ".terraform.lock.hcl"
+        path = self._home / ".terraform.lock.hcl"
         if not path.is_file():
             return {}
         data = self._library.reader.bytes_of(path, self._shown(path))
@@ -314,11 +365,3 @@ class Estate:
         if fact.starts and isinstance(found[0], str):
             return fact.by_start(found[0])
         return from_json(found[0])
-
-
-def _first_line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(200).decode("utf-8", "replace").strip()
-    except OSError:
-        return ""

@@ -18,7 +18,9 @@ MAX_FOLDERS = 200_000
 """Folders that are looked through below one path."""
 
 _SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
-_SKIPPED = frozenset({"node_modules", "__pycache__"})
+_SKIPPED = frozenset(
+    {"node_modules", "__pycache__", ".git", ".terraform", ".terragrunt-cache", ".venv", ".tox", ".cache"}
+)
 
 
 class Boundary:
@@ -51,14 +53,15 @@ def boundary_of(path: Path) -> Boundary:
 
 
 def is_source(name: str) -> bool:
-    """Whether a file's name is one of source; editors' left-overs are not."""
-    return name.endswith(_SUFFIXES) and not name.startswith((".", "#"))
+    """Whether a file's name is one of source; hidden files are not."""
+    return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
 def source_names(folder: Path) -> list[str]:
     """Return the names of a folder's files of source. A `.tofu` file replaces the `.tf` of the same name."""
     try:
-        names = sorted(name for name in os.listdir(folder) if is_source(name))  # noqa: PTH208 - names alone
+        with os.scandir(folder) as entries:
+            names = sorted(one.name for one in entries if is_source(one.name) and not _is_folder(one))
     except OSError:
         return []
     every = set(names)
@@ -72,14 +75,44 @@ def source_names(folder: Path) -> list[str]:
     ]
 
 
-def folders_of_source(top: Path) -> Iterator[Path]:
-    """Give the folders at and below one that hold source, without following links to folders."""
-    for looked, (folder, below, names) in enumerate(os.walk(top)):
-        if looked >= MAX_FOLDERS:
-            return
-        below[:] = sorted(name for name in below if not name.startswith(".") and name not in _SKIPPED)
-        if any(is_source(name) for name in names):
-            yield Path(folder)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A loop of links: told when it is read.
+        return False
+
+
+def folders_below(
+    top: Path, boundary: Boundary, also: frozenset[str] = frozenset()
+) -> Iterator[tuple[Path, bool, bool]]:
+    """Give the folders at and below one that hold source, or a file of one of the names in `also`.
+
+    Each once by whatever links it is reached, with whether it holds the one and the other. In hidden folders
+    only the names count.
+    """
+    seen: set[Path] = set()
+    waiting = [(top, False)]
+    while waiting and len(seen) < MAX_FOLDERS:
+        folder, hidden = waiting.pop()
+        try:
+            real = folder.resolve()
+            with os.scandir(real) as entries:
+                found = sorted(entries, key=lambda one: one.name, reverse=True)
+        except (OSError, RuntimeError):
+            continue
+        if real in seen or not boundary.holds(real):
+            continue
+        seen.add(real)
+        folders = [one for one in found if not is_source(one.name) or _is_folder(one)]
+        source = not hidden and len(folders) < len(found)
+        named = any(one.name in also for one in folders)
+        if source or named:
+            yield real, source, named
+        waiting.extend(
+            (real / one.name, hidden or one.name.startswith("."))
+            for one in folders
+            if one.name not in _SKIPPED and (also or not one.name.startswith(".")) and _is_folder(one)
+        )
 
 
 class Reader:
@@ -89,6 +122,7 @@ class Reader:
         self.boundary = boundary
         self._parser = parser
         self._read: dict[Path, list[SourceFile]] = {}
+        self._single: dict[Path, SourceFile | None] = {}
         self._texts: dict[Path, list[tuple[str, Text]]] = {}
         self.problems: list[InputProblem] = []
 
@@ -113,17 +147,29 @@ class Reader:
             self._read[folder] = [self._file(name, text) for name, text in found]
         return self._read[folder]
 
+    def file(self, path: Path, shown: str) -> SourceFile | None:
+        """Return one file, parsed; None, with a problem told, where it cannot be had."""
+        if path not in self._single:
+            text = self._text(path, shown)
+            self._single[path] = self._file(shown, text) if text is not None else None
+        return self._single[path]
+
     def _of(self, folder: Path, shown: str) -> Iterator[tuple[str, Text]]:
         """Give the texts of a folder's files, each with its path as the user is told."""
         for name in source_names(folder):
             path = _joined(shown, name)
-            data = self.bytes_of(folder / name, path)
-            if data is None:
-                continue
-            digest = hashlib.sha256(data).hexdigest()
-            if data.startswith(b"\xef\xbb\xbf"):
-                data = b"   " + data[3:]  # A byte order mark; offsets stay what they are.
-            yield path, Text(name, data, digest)
+            text = self._text(folder / name, path)
+            if text is not None:
+                yield path, text
+
+    def _text(self, path: Path, shown: str) -> Text | None:
+        data = self.bytes_of(path, shown)
+        if data is None:
+            return None
+        digest = hashlib.sha256(data).hexdigest()
+        if data.startswith(b"\xef\xbb\xbf"):
+            data = b"   " + data[3:]  # A byte order mark; offsets stay what they are.
+        return Text(path.name, data, digest)
 
     def _file(self, shown: str, text: Text) -> SourceFile:
         structure, hint = self._parser.parse(text)
@@ -131,6 +177,15 @@ class Reader:
         for fault in structure.faults:
             line, column = file.position(fault.at)
             self.problems.append(InputProblem(shown, f"{fault.message}.", hint, shown, line, column))
+        if not structure.faults and not text.data.isascii():
+            try:
+                text.data.decode()
+            except UnicodeDecodeError as error:
+                line, column = file.position(error.start)
+                message = "this is not UTF-8."
+                self.problems.append(
+                    InputProblem(shown, message, "Write the file again as UTF-8.", shown, line, column)
+                )
         return file
 
     def bytes_of(self, path: Path, shown: str) -> bytes | None:

@@ -17,6 +17,7 @@ from sovereign_guard.read.hcl.language.evaluate import (
 )
 from sovereign_guard.read.hcl.language.types import (
     ANY,
+    BOOL,
     NUMBER,
     STRING,
     Type,
@@ -126,6 +127,8 @@ class ModuleInstance:
             return self._once(f"module.{first}", lambda: self._called(first)), 1
         if root == "path":
             return self._path(first), 1
+        if root == "terragrunt" and self.estate.unit is not None:
+            return self.estate.unit.values.get(first), 1
         if root in ("terraform", "tofu"):
             return self._terraform(first), 1
         if root in ("data", "ephemeral"):
@@ -261,6 +264,8 @@ class ModuleInstance:
         try:
             value = self.evaluator.evaluate(argument.expression)
             if isinstance(value, Sensitive):
+                if name == "for_each":
+                    raise EvaluationError("it must not be sensitive")
                 value = value.value
             if isinstance(value, Pending):
                 value = value.unknown
@@ -278,7 +283,7 @@ class ModuleInstance:
         if argument is None:
             return SINGLE
         try:
-            value = self.evaluator.evaluate(argument.expression)
+            value = convert(self.evaluator.evaluate(argument.expression), BOOL)
         except EvaluationError as error:
             value = failed(f"enabled: {error}", argument.place)
         return Expansion("single", ()) if value is False else SINGLE
@@ -399,6 +404,19 @@ class ModuleInstance:
                 )
         return self._children[name]
 
+    def sample(self, name: str) -> ModuleInstance | None:
+        """Return an instance of a called module, even if it is called no time; None: it is not at hand."""
+        made = self.children(name)
+        if made:
+            return made[0]
+        call = self.module.calls[name]
+        module = self.estate.called_module(self, name, call) if made is not None else None
+        if module is None:
+            return None
+        path = f"{self.path}.module.{name}" if self.path else f"module.{name}"
+        place = any_number(Unknown(Reason.AMBIGUOUS, path), "for_each").places[0]
+        return ModuleInstance(self.estate, module, f"{path}[*]", path, self, call, place)
+
     def _called(self, name: str) -> Value:
         call = self.module.calls.get(name)
         if call is None:
@@ -472,7 +490,10 @@ def suffix(key: Key, expansion: Expansion) -> str:
         return "[*]"
     if key is None:
         return ""
-    return f"[{key}]" if isinstance(key, int) else f"[{msgspec.json.encode(key).decode()}]"
+    if isinstance(key, int):
+        return f"[{key}]"
+    quoted = msgspec.json.encode(key).decode()
+    return f"[{quoted.replace('${', '$${').replace('%{', '%%{')}]"
 
 
 class BodyAttributes:
@@ -573,6 +594,7 @@ def _dynamic(section: Section, evaluator: Evaluator, names: Names) -> list[Value
     iterator = section.argument("iterator")
     name = _iterator_name(iterator.expression) if iterator is not None else section.kind
     value = evaluated(each, evaluator, names)
+    marked = isinstance(value, Sensitive)
     if isinstance(value, Sensitive):
         value = value.value
     if isinstance(value, Pending):
@@ -591,7 +613,8 @@ def _dynamic(section: Section, evaluator: Evaluator, names: Names) -> list[Value
         return [failed("for_each of a dynamic block must be a collection", each.place)]
     if len(pairs) > MAX_INSTANCES:
         return [Unknown(Reason.TOO_MANY, each.place, f"{len(pairs)} blocks")]
-    return [contents(content, evaluator, {**names, name: {"key": key, "value": part}}) for key, part in pairs]
+    made = [contents(content, evaluator, {**names, name: {"key": key, "value": part}}) for key, part in pairs]
+    return [Sensitive(block) for block in made] if marked else made
 
 
 def _iterator_name(expression: Expression) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
+import msgspec
+
 from sovereign_guard.model.resource import (
     Attributes,
     Block,
@@ -52,22 +54,69 @@ def inventory_of(estate: Estate) -> Inventory:
     return _Builder(estate).inventory()
 
 
+class Declaration(msgspec.Struct, frozen=True):
+    """A `resource` or `data` block as written: its type, where it stands, and the directives at it."""
+
+    type: str
+    file: str
+    line: int
+    column: int
+    directives: tuple[Directive, ...]
+
+
+class Declarations(msgspec.Struct, frozen=True, eq=False):
+    """All blocks that a root module and what it calls declare, by key; whether or not they make instances.
+
+    `absent`: paths of the called modules that are not at hand.
+    """
+
+    blocks: dict[str, Declaration]
+    absent: tuple[str, ...]
+
+
+def declarations_of(estate: Estate) -> Declarations:
+    """Return what the source declares."""
+    found: dict[str, Declaration] = {}
+    for instance in _one_of_each(estate.root):
+        for address, section in instance.module.resources.items():
+            if not address.startswith("ephemeral."):
+                line, column = section.position
+                found[instance.block_key(address)] = Declaration(
+                    section.labels[0], section.file.path, line, column, directives_of(instance, section)
+                )
+    return Declarations(found, tuple(estate.missing))
+
+
 def configurations_of(estate: Estate) -> dict[str, ProviderConfiguration]:
     """Return the provider configurations that modules write, by key; the first instance of each module's."""
     providers = Providers()
     found: dict[str, ProviderConfiguration] = {}
-    waiting = [estate.root]
-    seen: set[str] = set()
-    while waiting:
-        instance = waiting.pop()
-        if instance.path in seen:
-            continue
-        seen.add(instance.path)
+    for instance in _one_of_each(estate.root):
         for configuration in providers.written(instance):
             found.setdefault(configuration.key, configuration)
-        for name in instance.module.calls:
-            waiting.extend((instance.children(name) or ())[:1])
     return found
+
+
+def _one_of_each(root: ModuleInstance) -> Iterator[ModuleInstance]:
+    """Give one instance of each called module, also of those that are called no time."""
+    waiting = [root]
+    while waiting:
+        instance = waiting.pop()
+        yield instance
+        for name in instance.module.calls:
+            sample = instance.sample(name)
+            if sample is not None:
+                waiting.append(sample)
+
+
+def directives_of(instance: ModuleInstance, section: Section) -> tuple[Directive, ...]:
+    """Return what comments at a block, and at the calls that lead to it, state."""
+    found = list(instance.module.directives_at(section))
+    outer: ModuleInstance | None = instance
+    while outer is not None and outer.called_by is not None and outer.parent is not None:
+        found.extend(outer.parent.module.directives_at(outer.called_by))
+        outer = outer.parent
+    return tuple(found)
 
 
 class _Builder:
@@ -80,7 +129,6 @@ class _Builder:
         self._blocks: dict[str, Block] = {}
         self._warnings: list[str] = []
         self._imported: set[str] = set()
-        self._above: dict[str, tuple[Directive, ...]] = {}
 
     def inventory(self) -> Inventory:
         """Walk through all module instances."""
@@ -93,14 +141,17 @@ class _Builder:
             self._warnings.extend(_removed(module.others))
         if estate.from_environment:
             named = ", ".join(f"TF_VAR_{name}" for name in estate.from_environment)
-            self._warnings.append(f"{estate.root.module.path}: values come from the environment: {named}.")
+            self._warnings.append(f"{estate.path}: values come from the environment: {named}.")
         digest = hashlib.sha256()
+        if estate.unit is not None:
+            self._warnings.extend(estate.unit.warnings)
+            digest.update(estate.unit.digest.encode())
         for module in estate.used.values():
             for file in module.files:
                 digest.update(f"{file.digest}\n".encode())
         return Inventory(
-            id=estate.root.module.path,
-            path=estate.root.module.path,
+            id=estate.path,
+            path=estate.path,
             kind=InputKind.HCL,
             sha256=digest.hexdigest(),
             resources=tuple(resources),
@@ -167,7 +218,7 @@ class _Builder:
             file=section.file.path,
             line=line,
             column=column,
-            directives=self._directives(instance, section),
+            directives=directives_of(instance, section),
         )
 
     def _computed_labels(self, family: Family) -> frozenset[str]:
@@ -192,17 +243,6 @@ class _Builder:
         if carries is None:
             names |= {path for path in provider.labels.own if "." not in path}
         return frozenset(names)
-
-    def _directives(self, instance: ModuleInstance, section: Section) -> tuple[Directive, ...]:
-        """Return what comments at the block, and at the calls that lead to it, state."""
-        if instance.path not in self._above:
-            above: list[Directive] = []
-            outer: ModuleInstance | None = instance
-            while outer is not None and outer.called_by is not None and outer.parent is not None:
-                above.extend(outer.parent.module.directives_at(outer.called_by))
-                outer = outer.parent
-            self._above[instance.path] = tuple(above)
-        return (*instance.module.directives_at(section), *self._above[instance.path])
 
     def _family(self, instance: ModuleInstance, section: Section, mode: str, place: Place) -> Family:
         address, configurations = self._providers.of(instance, section, place.names)
@@ -282,7 +322,7 @@ class _Builder:
                 file=call.file.path,
                 line=line,
                 column=column,
-                directives=self._directives(caller, call),
+                directives=directives_of(caller, call),
             )
 
 
@@ -378,11 +418,13 @@ def _removed(sections: list[Section]) -> Iterator[str]:
         if section.type != "removed":
             continue
         source = section.argument("from")
-        keeps = any(
-            (destroy := inner.argument("destroy")) is not None and destroy.literal is False
-            for inner in section.sections()
-            if inner.type == "lifecycle"
-        )
+        said = [
+            destroy.literal
+            for inner in section.nested.get("lifecycle", ())
+            if (destroy := inner.argument("destroy")) is not None
+        ]
+        # Left out, Terraform destroys and OpenTofu forgets; what is not literal may mean either.
+        keeps = said != [True] and (bool(said) or section.file.path.endswith((".tofu", ".tofu.json")))
         if source is not None and keeps:
             try:
                 address = _address(source.expression)

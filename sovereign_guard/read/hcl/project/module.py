@@ -24,6 +24,9 @@ DEFAULT_NAMESPACE = "hashicorp"
 BUILT_IN = "terraform.io/builtin/terraform"
 """Address of the provider that Terraform brings along."""
 
+_NEWER = frozenset({"action", "list"})
+"""Blocks of Terraform after 1.11 that make no resource."""
+
 _KNOWN_UNREAD = frozenset({"output", "moved", "import", "removed", "check", "variable", "ephemeral"})
 
 
@@ -105,7 +108,7 @@ class Module:
             case "provider" if len(labels) == 1:
                 self._provider(section, into)
             case "locals":
-                self.locals.update(section.arguments)
+                self._locals(section, overrides=into == self._over)
             case "terraform":
                 self._terraform(section)
             case "check" if len(labels) == 1:
@@ -116,9 +119,8 @@ class Module:
                         self.checked.add(address)
             case kind if kind in _KNOWN_UNREAD:
                 self.others.append(section)
-            case kind:
-                named = " ".join((kind, *(f'"{label}"' for label in labels)))
-                self.warnings.append(f"{section.place}: a block `{named}` is not known here and is not read.")
+            case _:
+                self._not_known(section)
 
     def _first(self, known: dict[str, Section], name: str, section: Section) -> None:
         if name not in known:
@@ -142,6 +144,43 @@ class Module:
             known[name].override(section)
             return
         self._first(known, name, section)
+
+    def _locals(self, section: Section, *, overrides: bool) -> None:
+        for name, argument in section.arguments.items():
+            if name in self.locals and not overrides:
+                line, column = argument.file.position(argument.attribute.at)
+                self.problems.append(
+                    InputProblem(
+                        self.path,
+                        f"local {name} is declared twice; the first time at {self.locals[name].place}.",
+                        "Rename or remove one of them: Terraform refuses both, and only the first is used.",
+                        argument.file.path,
+                        line,
+                        column,
+                    )
+                )
+            else:
+                self.locals[name] = argument
+
+    def _not_known(self, section: Section) -> None:
+        """Tell of a block that Terraform does not know either; near damage it may be a part of something."""
+        if section.file.structure.faults:
+            return
+        named = " ".join((section.type, *(f'"{label}"' for label in section.labels)))
+        if section.type in _NEWER:
+            self.warnings.append(f"{section.place}: a block `{named}` is not read: it makes no resource.")
+            return
+        line, column = section.position
+        self.problems.append(
+            InputProblem(
+                self.path,
+                f"a block `{named}` is not known.",
+                "Is it misspelt, or does it lack a label? What it holds is not judged.",
+                section.file.path,
+                line,
+                column,
+            )
+        )
 
     def _provider(self, section: Section, into: Callable[[dict[str, Section], str, Section], None]) -> None:
         alias = section.argument("alias")

@@ -79,6 +79,10 @@ class Providers:
         self, instance: ModuleInstance, address: str, local: str, alias: str
     ) -> _Found | dict[str, ProviderConfiguration]:
         module = instance.module
+        unit = instance.estate.unit
+        if instance.parent is None and unit is not None and unit.unread is not None:
+            key = f"{local}.{alias}" if alias else local
+            return (ProviderConfiguration(key, address, {}, unit.unread),)
         # A block of the module's own beside what is passed is a mere stand-in, as they were written once.
         passed = self._passed(instance, address, alias)
         if passed is not None:

@@ -15,10 +15,16 @@ from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory, ProviderConfiguration
 from sovereign_guard.read.hcl.language.values import EvaluationError
-from sovereign_guard.read.hcl.project.estate import Estate, Library
-from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_of_source
-from sovereign_guard.read.hcl.project.inventory import configurations_of, inventory_of
+from sovereign_guard.read.hcl.project.estate import Estate, Library, Unit
+from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_below
+from sovereign_guard.read.hcl.project.inventory import (
+    Declarations,
+    configurations_of,
+    declarations_of,
+    inventory_of,
+)
 from sovereign_guard.read.hcl.project.module import Module
+from sovereign_guard.read.hcl.project.terragrunt import NAMES, Terragrunt
 from sovereign_guard.read.hcl.syntax import Parser
 from sovereign_guard.read.hcl.syntax.tree import Literal
 from sovereign_guard.read.options import SourceOptions
@@ -28,9 +34,13 @@ _PYTHON_FRAMES = 12_000
 
 
 def read_source(
-    path: str, options: SourceOptions, catalog: Catalog
+    path: str, options: SourceOptions, catalog: Catalog, judged: set[Path]
 ) -> tuple[list[Inventory], list[InputProblem]]:
-    """Read a folder of source (or the folder of a file): an inventory for each root module in it.
+    """Read a folder of source: an inventory for each root module in it. A file stands for its folder alone.
+
+    Args:
+        path: as the user gave it. options: how source is read. catalog: what is known of providers.
+        judged: folders of root modules that other paths have led to, which are left out; it grows.
 
     Raises:
         InputError: there is no source.
@@ -39,30 +49,79 @@ def read_source(
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _PYTHON_FRAMES))
     top = Path(path)
-    if not top.is_dir():
+    alone = not top.is_dir()
+    if alone:
         top, path = top.parent, os.path.dirname(path) or "."  # noqa: PTH120 - a text as the user wrote it
     reader = Reader(boundary_of(top), Parser(cache=options.cache))
     library = Library(reader)
     folder = top.resolve()
-    folders = [(found, _shown(path, folder, found)) for found in folders_of_source(folder)]
+    every = [(folder, True, False)] if alone else list(folders_below(folder, reader.boundary, NAMES))
+    folders = [(found, _shown(path, folder, found)) for found, source, _named in every if source]
     reader.prepare(folders)
     modules = [library.module(found, shown) for found, shown in folders]
-    if not modules:
+    terragrunt = Terragrunt(library, lambda found: _shown(path, folder, found))
+    units = terragrunt.units([found for found, _source, named in every if named])
+    if not modules and not units:
+        for warning in terragrunt.warnings:
+            raise InputError(warning, file=path)
         raise InputError(
             "there is no Terraform or OpenTofu source in this folder or below it.",
             hint="Give a folder with .tf files, a plan (terraform show -json), or a state.",
             file=path,
         )
-    inventories: list[Inventory] = []
-    problems: list[InputProblem] = []
-    roots = _roots(modules)
-    _check_names(roots, options)
-    for root in roots:
-        estate = Estate(library, root, options, catalog)
-        inventories.append(inventory_of(estate))
-        problems.extend(msgspec.structs.replace(one, input=root.path) for one in estate.problems)
+    roots: list[tuple[Module, Unit | None]] = [(root, None) for root in _roots(modules, terragrunt)]
+    roots.extend((one.root, one.unit) for one in units)
+    _check_names([root for root, _unit in roots], options)
+    read: list[tuple[Estate, Inventory]] = []
+    for root, unit in sorted(roots, key=_home):
+        if _home((root, unit)) not in judged:
+            judged.add(_home((root, unit)))
+            estate = Estate(library, root, options, catalog, unit=unit)
+            read.append((estate, inventory_of(estate)))
+    read = _without_called(read)
+    inventories = [inventory for _estate, inventory in read]
+    problems = [
+        msgspec.structs.replace(one, input=estate.path)
+        for estate, _inventory in read
+        for one in estate.problems
+    ]
+    if terragrunt.warnings and inventories:
+        first = inventories[0]
+        warnings = (*terragrunt.warnings, *first.warnings)
+        inventories[0] = msgspec.structs.replace(first, warnings=warnings)
     # What is wrong with a file concerns every root module that uses it.
-    return inventories, [*(msgspec.structs.replace(one, input=path) for one in reader.problems), *problems]
+    shared = [*reader.problems, *terragrunt.problems]
+    problems.extend(msgspec.structs.replace(one, input=path) for one in shared)
+    problems.sort(key=lambda one: (one.file or "", one.line or 0, one.column or 0))
+    return inventories, problems
+
+
+def _home(root: tuple[Module, Unit | None]) -> Path:
+    module, unit = root
+    return module.folder if unit is None else unit.home
+
+
+def _without_called(read: list[tuple[Estate, Inventory]]) -> list[tuple[Estate, Inventory]]:
+    """Leave out modules that another root module turned out to call, by a source that is an expression."""
+    called = {
+        folder: estate
+        for estate, _inventory in read
+        for folder in estate.used
+        if folder != estate.root_folder
+    }
+    return [
+        (estate, inventory)
+        for estate, inventory in read
+        if estate.unit is not None
+        or estate.root_folder not in called
+        or _is_marked(estate.root.module)
+        or estate.root.module.providers
+    ]
+
+
+def _is_marked(module: Module) -> bool:
+    """Whether a module's folder shows that it is planned by itself."""
+    return module.has_backend or (module.folder / ".terraform.lock.hcl").exists()
 
 
 def _check_names(roots: list[Module], options: SourceOptions) -> None:
@@ -85,11 +144,12 @@ def _check_names(roots: list[Module], options: SourceOptions) -> None:
 
 def source_of_plan(
     folder: str, variables: Mapping[str, Any], options: SourceOptions, catalog: Catalog
-) -> tuple[Inventory, dict[str, ProviderConfiguration], list[InputProblem]]:
-    """Read the source of a plan: its inventory, and its provider configurations by key.
+) -> tuple[Declarations, dict[str, ProviderConfiguration], list[InputProblem]]:
+    """Read the source of a plan: the blocks that it declares, and its provider configurations by key.
 
     Args:
         folder: that of the root module. variables: the values that the plan was made with.
+        options: how source is read. catalog: what is known of providers.
 
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _PYTHON_FRAMES))
@@ -98,8 +158,8 @@ def source_of_plan(
     library = Library(reader)
     root = library.module(top.resolve(), os.path.normpath(folder))
     estate = Estate(library, root, options, catalog, of_plan=variables)
-    inventory = inventory_of(estate)
-    return inventory, configurations_of(estate), [*reader.problems, *estate.problems]
+    declared = declarations_of(estate)
+    return declared, configurations_of(estate), [*reader.problems, *estate.problems]
 
 
 def _shown(path: str, top: Path, folder: Path) -> str:
@@ -107,25 +167,58 @@ def _shown(path: str, top: Path, folder: Path) -> str:
     return os.path.normpath(path) if relative == "." else os.path.normpath(os.path.join(path, relative))  # noqa: PTH118
 
 
-def _roots(modules: list[Module]) -> list[Module]:
+def _roots(modules: list[Module], terragrunt: Terragrunt) -> list[Module]:
     """Return the modules that are planned by themselves.
 
     These have a backend or a lock file, or nobody calls them. A provider configuration is the mark of one as
     well; but modules of old bring their own, so one that is called from elsewhere is judged where it is
-    called. A call from a folder below (`examples/`) does not count as one.
+    called. A call from a folder below (`examples/`) does not count as one. What a unit of Terragrunt's runs
+    is judged with that unit.
     """
     called: dict[Path, list[Path]] = {}
     for module in modules:
         for folder in _called_by(module):
-            called.setdefault(folder, []).append(module.folder)
-    return [
+            if folder != module.folder:
+                called.setdefault(folder, []).append(module.folder)
+    roots = [
         module
         for module in modules
-        if module.has_backend
-        or (module.folder / ".terraform.lock.hcl").exists()
-        or not (callers := called.get(module.folder))
-        or (module.providers and all(module.folder in caller.parents for caller in callers))
+        if module.folder not in terragrunt.homes
+        and (
+            _is_marked(module)
+            or (
+                module.folder not in terragrunt.called
+                and (
+                    not (callers := called.get(module.folder))
+                    or (module.providers and all(module.folder in caller.parents for caller in callers))
+                )
+            )
+        )
     ]
+    return roots + _in_circles(modules, roots, terragrunt)
+
+
+def _in_circles(modules: list[Module], roots: list[Module], terragrunt: Terragrunt) -> list[Module]:
+    """Return modules that only call one another: no root leads to them, and they are not to be lost."""
+    by_folder = {module.folder: module for module in modules}
+    reached: set[Path] = set()
+
+    def reach(folder: Path) -> None:
+        waiting = [folder]
+        while waiting:
+            at = waiting.pop()
+            if at not in reached:
+                reached.add(at)
+                waiting.extend(_called_by(by_folder[at]) if at in by_folder else ())
+
+    for folder in (*terragrunt.homes, *terragrunt.called, *(module.folder for module in roots)):
+        reach(folder)
+    found: list[Module] = []
+    for module in modules:
+        if module.folder not in reached:
+            found.append(module)
+            reach(module.folder)
+    return found
 
 
 def _called_by(module: Module) -> list[Path]:

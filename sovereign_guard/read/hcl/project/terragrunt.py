@@ -36,6 +36,7 @@ from sovereign_guard.read.hcl.language.values import (
 )
 from sovereign_guard.read.hcl.project.estate import Library, Unit
 from sovereign_guard.read.hcl.project.files import is_source, source_names
+from sovereign_guard.read.hcl.project.instance import as_text
 from sovereign_guard.read.hcl.project.module import Module
 from sovereign_guard.read.hcl.project.source import Argument, Section, SourceFile
 from sovereign_guard.read.hcl.project.variables import ENVIRONMENT, Given, is_values_file, values_in
@@ -60,7 +61,7 @@ STACK = "terragrunt.stack.hcl"
 NAMES = frozenset({CONFIGURATION, CONFIGURATION_JSON, STACK})
 """Names of the files by which a folder is Terragrunt's."""
 
-MAX_UNITS = 5_000
+MAX_UNITS = 20_000
 """Units that are read below one path."""
 
 MAX_READS = 8
@@ -72,7 +73,8 @@ MAX_PARENTS = 100
 UNTOLD = "unknown"
 """Name below `terragrunt` that stands, in a generated file, for what cannot be told."""
 
-_STEPS = 2_000_000
+_STEPS = 5_000_000
+_STEPS_PER_READ = 10_000
 _HOLE = "${terragrunt." + UNTOLD + "}"
 _LATER = "Terragrunt works it out when it runs"
 _MACHINE = "a path that depends on where Terragrunt runs"
@@ -116,24 +118,23 @@ class Terragrunt:
         self.problems: list[InputProblem] = []
         self.warnings: list[str] = []
         self._told: set[InputProblem] = set()
-        self._included: set[Path] = set()
 
     def units(self, folders: Iterable[Path]) -> list[UnitRoot]:
         """Return the units of folders that hold files of NAMES.
 
-        A configuration that others include, or that names no source and has none beside it, is no unit.
+        A configuration that names no source and has none beside it is no unit, as for Terragrunt.
         """
-        found: list[tuple[Path, UnitRoot]] = []
+        found: list[UnitRoot] = []
         for folder in folders:
-            if (folder / STACK).is_file():
+            if _is_file(folder / STACK):
                 self.warnings.append(
                     f"{self._path(folder / STACK)}: a stack of Terragrunt's is not read: run "
-                    "`terragrunt stack generate` and scan .terragrunt-stack, or judge the plans of its units."
+                    "`terragrunt stack generate` before the scan, or judge the plans of its units."
                 )
             path = folder / CONFIGURATION
-            if not path.is_file():
+            if not _is_file(path):
                 path = folder / CONFIGURATION_JSON
-                if not path.is_file():
+                if not _is_file(path):
                     continue
             self.homes.add(folder)
             if len(found) >= MAX_UNITS:
@@ -147,8 +148,8 @@ class Terragrunt:
                 break
             made = self._unit(folder, path)
             if made is not None:
-                found.append((path, made))
-        return [made for path, made in found if path not in self._included or made.unit.beside]
+                found.append(made)
+        return found
 
     def tell(self, problem: InputProblem) -> None:
         """Add a problem, once however many units meet it."""
@@ -165,13 +166,9 @@ class Terragrunt:
 
     def file(self, path: Path) -> SourceFile | None:
         """Return a file of configuration; None where there is none inside what is scanned."""
-        if not self.boundary.holds(path) or not path.is_file():
+        if not self.boundary.holds(path) or not _is_file(path):
             return None
         return self.library.reader.file(path, self._path(path))
-
-    def included(self, path: Path) -> None:
-        """Note that a configuration is included by another."""
-        self._included.add(path)
 
     def _path(self, path: Path) -> str:
         return os.path.normpath(os.path.join(self.shown(path.parent), path.name))  # noqa: PTH118
@@ -185,7 +182,10 @@ class Terragrunt:
             unknown = Unknown(Reason.UNSUPPORTED, file.path, "JSON of Terragrunt's is not read")
             empty = _Settings(rest=unknown, unread=unknown)
             return _Assembly(self, folder, file, empty).made(unknown, None, [text])
-        configuration = _Configuration(self, file, path, path, path, 0)
+        configuration = _Configuration(self, file, path, None, path, 0, Budget(_STEPS))
+        if configuration.skipped:
+            self.warnings.append(f"{file.path}: `skip = true`: Terragrunt does not run it, nor is it judged.")
+            return None
         settings = configuration.merged()
         beside = source_names(folder)
         if settings.source is None and not settings.unread_include and not beside:
@@ -293,25 +293,36 @@ class _Configuration:
     """One file of configuration as one unit sees it: a scope in which its expressions are evaluated.
 
     Attributes:
-        path: the file's. child: that of the file that includes it, or its own. unit: that of the unit.
-        depth: how many `read_terragrunt_config` lead here.
+        path: the file's. unit: that of the unit's file.
+        depth: how many `read_terragrunt_config` lead here. budget: that of the unit.
 
     """
 
     def __init__(
-        self, session: Terragrunt, file: SourceFile, path: Path, child: Path, unit: Path, depth: int
+        self,
+        session: Terragrunt,
+        file: SourceFile,
+        path: Path,
+        child: Path | None,
+        unit: Path,
+        depth: int,
+        budget: Budget,
     ) -> None:
+        """Take a file; `child`: that of the file that includes it, None where none does."""
         self._session = session
         self._file = file
         self._path = path
-        self._child = child
+        self._child = child or path
+        self._is_included = child is not None
         self._unit = unit
         self._depth = depth
         self._root = str(session.boundary.root)
         self._functions = FunctionScope(Files(session.boundary.root, path.parent))
-        self._evaluator = Evaluator(self, Budget(_STEPS))
+        self._budget = budget
+        self._evaluator = Evaluator(self, budget)
         self._values: dict[str, Value | EvaluationError | None] = {}
         self._running: set[str] = set()
+        self._exposures: dict[Path, Value] = {}
         self._merged: _Settings | None = None
         self._list: list[_Include] | None = None
         self._arguments = {one.name: Argument(file, one) for one in file.structure.body.attributes}
@@ -417,6 +428,13 @@ class _Configuration:
         """Return the template in a file."""
         return self._functions.template(path)
 
+    def _other(self, file: SourceFile, path: Path, child: Path | None, deeper: int = 0) -> _Configuration:
+        """Return another configuration that this one leads to."""
+        self._budget.spend(_STEPS_PER_READ)
+        return _Configuration(
+            self._session, file, path, child, self._unit, self._depth + deeper, self._budget
+        )
+
     def _once(self, name: str) -> Value:
         if name in self._values:
             found = self._values[name]
@@ -447,9 +465,9 @@ class _Configuration:
         file = self._session.file(include.path)
         if file is None:
             return failed("the included configuration is not there", include.section.place)
-        return _Configuration(
-            self._session, file, include.path, self._child, self._unit, self._depth
-        ).exposed()
+        if include.path not in self._exposures:
+            self._exposures[include.path] = self._other(file, include.path, self._child).exposed()
+        return self._exposures[include.path]
 
     def exposed(self) -> Value:
         """Return this configuration as others see it: its locals and inputs, the rest unknown."""
@@ -482,7 +500,7 @@ class _Configuration:
                 break
             folder = folder.parent
             found = Path(os.path.normpath(folder / str(name)))
-            if self._session.boundary.holds(found) and found.exists():
+            if self._session.boundary.holds(found) and _exists(found):
                 return str(found)
         if len(names) == 2:
             return names[1]
@@ -490,7 +508,7 @@ class _Configuration:
 
     def _base_of_include(self, arguments: tuple[Value, ...]) -> Path | Unknown:
         """Return the folder of the configuration that includes, or is included by, this one."""
-        if self._path != self._child:
+        if self._is_included:
             return self._path.parent
         includes = self._includes()
         wanted = [one for one in includes if arguments and one.label == arguments[0]] or includes[:1]
@@ -514,7 +532,7 @@ class _Configuration:
 
     def _read_configuration(self, arguments: tuple[Value, ...]) -> Value:
         path = Path(os.path.normpath(self._child.parent / str(convert(arguments[0], STRING))))
-        if path.is_dir():
+        if _is_folder(path):
             path /= CONFIGURATION
         if self._depth >= MAX_READS:
             raise LimitError("configurations that read one another are nested too deeply")
@@ -527,9 +545,15 @@ class _Configuration:
             if len(arguments) > 1:
                 return arguments[1]
             raise LimitError("there is no configuration to read")
-        return _Configuration(self._session, file, path, path, self._unit, self._depth + 1).exposed()
+        return self._other(file, path, None, 1).exposed()
 
     # -- what it says ----------------------------------------------------------------------------------------
+
+    @property
+    def skipped(self) -> bool:
+        """Whether Terragrunt is told to run nothing here."""
+        argument = self._arguments.get("skip")
+        return argument is not None and argument.literal is True
 
     def _includes(self) -> list[_Include]:
         if self._list is None:
@@ -554,7 +578,6 @@ class _Configuration:
     def merged(self) -> _Settings:
         """Return what this configuration says, with what it includes."""
         if self._merged is None:
-            self._merged = _Settings()  # What it gives to itself on the way is nothing.
             made = self._own()
             for include in reversed(self._includes()):
                 made = self._with(made, include)
@@ -565,7 +588,7 @@ class _Configuration:
         section = include.section
         named = f'the include "{include.label}"' if include.label else "the include"
         why: Unknown | None = None
-        if self._path != self._child:
+        if self._is_included:
             self._session.fault(
                 section,
                 "a configuration that is included cannot include another.",
@@ -584,12 +607,13 @@ class _Configuration:
             assert isinstance(include.path, Path)  # noqa: S101 - told just above
             file = self._session.file(include.path)
             if file is not None:
-                self._session.included(include.path)
                 if include.strategy == "no_merge":
                     return settings
-                below = _Configuration(
-                    self._session, file, include.path, self._child, self._unit, self._depth
-                ).merged()
+                try:
+                    below = self._other(file, include.path, self._child).merged()
+                except LimitError as error:
+                    why = failed(f"{named}: {error}", section.place)
+                    below = _Settings(rest=why, unread=why, unread_include=True)
                 return settings.over(below, deep=include.strategy == "deep")
             outside = not self._session.boundary.holds(include.path)
             message = "it lies outside what is scanned" if outside else "there is no such file"
@@ -740,7 +764,6 @@ class _Assembly:
         unit = Unit(
             path=session.shown(folder),
             home=folder,
-            beside=bool(own),
             inputs={**self._inputs(root), **self._environment},
             fixed=self._all(root, self._untold) if self._untold is not None else self._fixed,
             values={**self._settings.inputs, UNTOLD: Unknown(Reason.UNSUPPORTED, self._file.path, _LATER)},
@@ -767,7 +790,9 @@ class _Assembly:
         if not isinstance(source, str):
             return None
         found = self._local(source)
-        return found if found is not None and self._session.boundary.holds(found) and found.is_dir() else None
+        return (
+            found if found is not None and self._session.boundary.holds(found) and _is_folder(found) else None
+        )
 
     def _local(self, source: str) -> Path | None:
         """Return the folder that a source on this disk names, None for one that is fetched."""
@@ -775,7 +800,7 @@ class _Assembly:
         remote = "://" in text or "::" in text
         before, _slashes, below = text.partition("//")
         found = Path(os.path.normpath(self._folder / before / below))
-        if remote or not (text.startswith((".", "/")) or found.is_dir()):
+        if remote or not (text.startswith((".", "/")) or _is_folder(found)):
             return None
         return found
 
@@ -826,7 +851,7 @@ class _Assembly:
             self._cannot_tell(named, "`if_exists`", place)
             return
         if not isinstance(generate.contents, str):
-            why = str(generate.contents) if isinstance(generate.contents, Unknown) else "its contents"
+            why = generate.contents.detail if isinstance(generate.contents, Unknown) else "its contents"
             self._files.pop(path, None)
             if values:
                 self._untold = Unknown(Reason.UNSUPPORTED, f"{named}, {place}", why)
@@ -913,7 +938,11 @@ class _Assembly:
             return () if argument is None else configuration.raw(argument)
 
         commands = of("commands")
-        if isinstance(commands, tuple) and unknown_in(commands) is None and not _WHAT_RUNS & set(commands):
+        if (
+            isinstance(commands, tuple)
+            and unknown_in(commands) is None
+            and not _WHAT_RUNS & set(_texts(commands))
+        ):
             return
         found: dict[str, Value] = {
             name: of(name) for name in ("arguments", "required_var_files", "optional_var_files", "env_vars")
@@ -928,10 +957,10 @@ class _Assembly:
             return
         variables = found["env_vars"]
         for name, value in variables.items() if isinstance(variables, dict) else ():
-            if name.startswith(ENVIRONMENT):
-                self._environment[name.removeprefix(ENVIRONMENT)] = Given(
-                    None, str(convert(value, STRING)), f"env_vars, {section.place}"
-                )
+            text = as_text(value)
+            if name.startswith(ENVIRONMENT) and text is not None:
+                given = Given(None, text, f"env_vars, {section.place}")
+                self._environment[name.removeprefix(ENVIRONMENT)] = given
         for path in _texts(found["optional_var_files"]):
             self._values_of(path, section, required=False)
         for path in _texts(found["required_var_files"]):
@@ -946,10 +975,10 @@ class _Assembly:
     def _values_of(self, text: str, section: Section, *, required: bool) -> None:
         path = Path(os.path.normpath(self._folder / text))
         held = self._session.boundary.holds(path)
-        if held and not path.exists() and not required:
+        if held and not _exists(path) and not required:
             return
         shown = f"{self._session.shown(path.parent)}/{path.name}"
-        data = self._session.library.reader.bytes_of(path, shown) if held and path.is_file() else None
+        data = self._session.library.reader.bytes_of(path, shown) if held and _is_file(path) else None
         if data is None:
             message = "there is no such file" if held else "it lies outside what is scanned"
             self._session.fault(
@@ -967,6 +996,19 @@ class _Assembly:
         except InputError as error:
             self._session.fault(section, error.message, error.hint or "Mend the file.")
             self._untold = failed("a file of variable values cannot be read", section.place)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is something at a path; a name that no disk takes is no error, as it is for Path."""
+    return os.path.exists(path)  # noqa: PTH110
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _value_of(name: str) -> Access:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from sovereign_guard.read.options import SourceOptions
 
 ENVIRONMENT = "TF_VAR_"
 _STEPS = 1_000_000
+_FIRST = ("terraform.tfvars", "terraform.tfvars.json")
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -42,27 +44,41 @@ class Given(msgspec.Struct, frozen=True):
     place: str
 
 
-def given_values(folder: Path, shown: str, options: SourceOptions, reader: Reader) -> dict[str, Given]:
+def given_values(
+    folders: Sequence[tuple[Path, str]],
+    options: SourceOptions,
+    reader: Reader,
+    first: Mapping[str, Given] | None = None,
+    then: Mapping[str, Given] | None = None,
+) -> dict[str, Given]:
     """Return the value given to each variable of a root module; the last word counts.
+
+    Args:
+        folders: where its files lie, each as the user is told too; a later one's file replaces an earlier
+            one's of the same name.
+        options: what the user gives. reader: reads the files.
+        first: what counts less than the environment. then: what counts more than files found by their names.
 
     Raises:
         UsageError: an option is malformed, or names a file that cannot be read.
 
     """
-    found: dict[str, Given] = {}
+    found: dict[str, Given] = dict(first or {})
     for name, text in sorted(options.environment.items()):
         if name.startswith(ENVIRONMENT):
             found[name.removeprefix(ENVIRONMENT)] = Given(None, text, f"environment variable {name}")
-    for name in _files_of(folder):
-        data = reader.bytes_of(folder / name, f"{shown}/{name}" if shown not in ("", ".") else name)
+    for name in _in_order({name for folder, _shown in folders for name in _names_in(folder)}):
+        folder, shown = next((one for one in reversed(folders) if name in _names_in(one[0])), folders[0])
+        place = name if shown in ("", ".") else f"{shown}/{name}"
+        data = reader.bytes_of(folder / name, place)
         if data is not None:
-            place = name if shown in ("", ".") else f"{shown}/{name}"
             try:
                 found.update(values_in(data, name, place))
             except InputError as error:
                 reader.problems.append(
                     InputProblem(place, error.message, error.hint, place, error.line, error.column)
                 )
+    found.update(then or {})
     for kind, argument in options.assignments:
         if kind == "var":
             name, equals, text = argument.partition("=")
@@ -83,15 +99,21 @@ def given_values(folder: Path, shown: str, options: SourceOptions, reader: Reade
     return found
 
 
-def _files_of(folder: Path) -> list[str]:
-    """Return names of the files that Terraform reads by itself, in its order."""
+def is_values_file(name: str) -> bool:
+    """Whether Terraform reads a file of this name by itself, for values of variables."""
+    return name in _FIRST or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+
+
+def _names_in(folder: Path) -> set[str]:
     try:
-        names = set(os.listdir(folder))  # noqa: PTH208 - names alone
+        return set(filter(is_values_file, os.listdir(folder)))  # noqa: PTH208 - names alone
     except OSError:
-        return []
-    first = [name for name in ("terraform.tfvars", "terraform.tfvars.json") if name in names]
-    automatic = sorted(name for name in names if name.endswith((".auto.tfvars", ".auto.tfvars.json")))
-    return first + automatic
+        return set()
+
+
+def _in_order(names: set[str]) -> list[str]:
+    """Return the names of files in the order in which Terraform reads them."""
+    return [name for name in _FIRST if name in names] + sorted(names.difference(_FIRST))
 
 
 def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
@@ -162,7 +184,7 @@ def from_text(text: str, wanted: Type | None) -> Value:
         EvaluationError: it gives none.
 
     """
-    if wanted in (None, STRING):
+    if wanted is None or wanted == STRING:
         return text
     if isinstance(wanted, Primitive) and wanted != ANY:
         return convert(text.strip() if wanted == NUMBER else text, wanted)
@@ -170,4 +192,4 @@ def from_text(text: str, wanted: Type | None) -> Value:
         expression = parse_expression(text.strip().encode())
     except NotAnExpressionError as error:
         raise EvaluationError(str(error)) from None
-    return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted or ANY)
+    return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted)

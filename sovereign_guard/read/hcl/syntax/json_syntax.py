@@ -428,11 +428,12 @@ class _Builder:
         return Body(tuple(attributes.values()), tuple(blocks))
 
     def _comment(self, key: _Text, value: _Value) -> None:
-        mark = DIRECTIVE.decode("ascii")
-        if isinstance(value, _Text) and mark in value.text:
-            at = self._data.find(DIRECTIVE, value.at, value.end)
-            said = value.text.partition(mark)[2].strip()
-            self.comments.append(Comment(at if at >= 0 else key.at, said))
+        text = value.text.encode("utf-8", "replace") if isinstance(value, _Text) else b""
+        mark = DIRECTIVE.search(text)
+        if mark is not None:
+            place = DIRECTIVE.search(self._data, value.at, value.end)
+            said = text[mark.end() :].decode().strip()
+            self.comments.append(Comment(place.start() if place is not None else key.at, said))
 
     # -- expressions -----------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from sovereign_guard.read.hcl.syntax.tree import Attribute, Block, Body, Comment
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-DIRECTIVE = b"sovereign-guard:"
+DIRECTIVE = re.compile(rb"(?i)sovereign[-_]guard[ \t]*(?::|(?=[ \t](?:level|waive)\b))")
+"""What a comment that speaks to us begins with. Slips of the pen count too: whoever writes them means it."""
 MAX_BLOCK_DEPTH = 100
 MAX_FAULTS = 20
 _JOINED = 4
@@ -24,7 +25,7 @@ def parse_native(data: bytes) -> Structure:
     Where something is not HCL, it holds the blocks outside the damaged regions, and the faults.
     """
     root = parser().parse(legible(data)).root_node
-    comments = tuple(_comments(root, data)) if DIRECTIVE in data else ()
+    comments = tuple(_comments(root, data)) if DIRECTIVE.search(data) is not None else ()
     faults: list[SyntaxFault] = []
     attributes: list[Attribute] = []
     blocks: list[Block] = []
@@ -159,11 +160,11 @@ def _comments(root: Node, data: bytes) -> list[Comment]:
         node = waiting.pop()
         if node.type == "comment":
             text = data[node.start_byte : node.end_byte]
-            at = text.find(DIRECTIVE)
-            if at >= 0:
-                said = text[at + len(DIRECTIVE) :].removesuffix(b"*/").decode("utf-8", "replace").strip()
-                found.append(Comment(node.start_byte + at, said))
-        elif DIRECTIVE in data[node.start_byte : node.end_byte]:
+            mark = DIRECTIVE.search(text)
+            if mark is not None:
+                said = text[mark.end() :].removesuffix(b"*/").decode("utf-8", "replace").strip()
+                found.append(Comment(node.start_byte + mark.start(), said))
+        elif DIRECTIVE.search(data, node.start_byte, node.end_byte) is not None:
             waiting.extend(node.children)
     found.sort(key=lambda comment: comment.at)
     return found

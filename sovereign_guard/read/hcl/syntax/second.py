@@ -211,20 +211,18 @@ def _end(token: Token) -> int:
 
 def _comments(tree: Branch, data: bytes) -> Iterator[Comment]:
     """Give the comments that speak to us. python-hcl2 puts one before an operator into the operator."""
-    if DIRECTIVE not in data:
+    if DIRECTIVE.search(data) is None:
         return
-    mark = DIRECTIVE.decode("ascii")
     for token in _tokens(tree):
-        if token.type not in _COMMENT_TOKENS or mark not in token:
+        comment = str(token).partition("*/" if token.startswith("/*") else "\n")[0].encode("latin-1")
+        mark = DIRECTIVE.search(comment) if token.type in _COMMENT_TOKENS else None
+        if mark is None:
             continue
-        comment = str(token).partition("*/" if token.startswith("/*") else "\n")[0]
-        before, _mark, said = comment.partition(mark)
         if token.type == "NL_OR_COMMENT":
-            at = _begin(token) + len(before)
+            at = _begin(token) + mark.start()
         else:
-            at = data.rindex(DIRECTIVE, 0, _begin(token))
-        text = said.removesuffix("*/").encode("latin-1").decode("utf-8", "replace")
-        yield Comment(at, text.strip())
+            at = [found.start() for found in DIRECTIVE.finditer(data, 0, _begin(token))][-1]
+        yield Comment(at, comment[mark.end() :].removesuffix(b"*/").decode("utf-8", "replace").strip())
 
 
 class _Adapter:

@@ -526,7 +526,15 @@ def _merge_with_unknown(mappings: Sequence[Value]) -> Value:
                 return mapping[name]
         return unknown
 
-    return unknown if isinstance(given[-1], Unknown) else Pending(attribute, unknown)
+    if isinstance(given[-1], Unknown):
+        return unknown
+    certain: dict[str, Value] = {}
+    for mapping in reversed(given):
+        if not isinstance(mapping, dict):
+            certain = {**mapping.certain, **certain} if isinstance(mapping, Pending) else certain
+            break
+        certain = {**mapping, **certain}
+    return Pending(attribute, unknown, certain)
 
 
 def _transpose(mapping: Map) -> Value:
