@@ -19,6 +19,7 @@ from sovereign_guard.model.value import (
     Evidence,
     Reason,
     Reference,
+    Sensitive,
     Tree,
     Unknown,
     first_unknown,
@@ -342,8 +343,10 @@ def _by_service(settings: dict[str, Tree], pattern: str) -> Iterator[tuple[str, 
     *above, last = pattern.split(".")
     regex = re.compile(re.escape(last).replace(re.escape(SERVICE), "(?P<service>.+)"))
     for holder in walk(settings, tuple(above)) if above else [settings]:
+        marked = isinstance(holder, Sensitive)
         holder = plain(holder)
         for item in holder if isinstance(holder, list) else [holder]:
+            hidden = marked or isinstance(item, Sensitive)
             item = plain(item)
             if isinstance(item, Unknown):
                 yield "", item
@@ -351,4 +354,5 @@ def _by_service(settings: dict[str, Tree], pattern: str) -> Iterator[tuple[str, 
                 for name, value in item.items():
                     match = regex.fullmatch(name)
                     if match and plain(value) not in (None, ""):
-                        yield match["service"], value
+                        known = isinstance(value, Unknown | Sensitive)
+                        yield match["service"], Sensitive(value) if hidden and not known else value

@@ -613,8 +613,13 @@ def _dynamic(section: Section, evaluator: Evaluator, names: Names) -> list[Value
         return [failed("for_each of a dynamic block must be a collection", each.place)]
     if len(pairs) > MAX_INSTANCES:
         return [Unknown(Reason.TOO_MANY, each.place, f"{len(pairs)} blocks")]
-    made = [contents(content, evaluator, {**names, name: {"key": key, "value": part}}) for key, part in pairs]
-    return [Sensitive(block) for block in made] if marked else made
+    if marked:
+        pairs = [(Sensitive(key), _marked(part)) for key, part in pairs]
+    return [contents(content, evaluator, {**names, name: {"key": key, "value": part}}) for key, part in pairs]
+
+
+def _marked(value: Value) -> Value:
+    return value if isinstance(value, Unknown | Sensitive | Pending) else Sensitive(value)
 
 
 def _iterator_name(expression: Expression) -> str:
