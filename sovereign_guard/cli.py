@@ -318,7 +318,7 @@ def _request(
             environment={k: v for k, v in os.environ.items() if k.startswith(("TF_VAR_", "TF_WORKSPACE"))},
             workspace=workspace,
             cache=not no_cache,
-            beside=source,
+            beside="" if source is None and ignore_repo_config else source,
         ),
         allow_terraform=allow_terraform,
         only_introduced=fail_on == "introduced",

@@ -133,18 +133,8 @@ def resources_in_chain(length: int, first: str, step: str) -> Files:
     return {"main.tf": "".join(lines)}
 
 
-def hangs(reason: str) -> pytest.MarkDecorator:
-    """Mark a test that would only wait for its timeout."""
-    return pytest.mark.xfail(strict=True, run=False, reason=reason)
-
-
-def fails(reason: str) -> pytest.MarkDecorator:
-    return pytest.mark.xfail(strict=True, reason=reason)
-
-
 # -- work that explodes --------------------------------------------------------------------------------------
 
-SHARED = "values that share parts are walked through once for each use"
 
 ALIASES = "".join(f"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\\n" for at in range(1, 40))
 
@@ -162,11 +152,10 @@ EXPLOSIONS = [
     pytest.param(chain(40, "[var.nothing]", "[@, @]"), id="unknown"),
     pytest.param(chain(40, '["x"]', "flatten([for v in @ : [v, v]])"), id="flatten"),
     pytest.param(with_local(nested_for(40, "length(@)")), id="nested-for"),
-    pytest.param(with_local(nested_for(40, "(true ? @ : @)")), id="nested-for-typed", marks=hangs(SHARED)),
+    pytest.param(with_local(nested_for(40, "(true ? @ : @)")), id="nested-for-typed"),
     pytest.param(
         {"main.tf": PROVIDER + CONTROL + BUCKET % ("b", nested_for(32, "@"))},
         id="nested-for-in-resource",
-        marks=fails(f"{SHARED}: MemoryError in as_tree"),
     ),
     pytest.param(
         {
@@ -174,7 +163,6 @@ EXPLOSIONS = [
             "x.tf": BUCKET % ("e", "[for at in range(1000) : local.a17 == local.a17]"),
         },
         id="equality",
-        marks=hangs(f"{SHARED}: `==` takes no steps off the budget"),
     ),
     pytest.param(
         with_local(
@@ -182,18 +170,14 @@ EXPLOSIONS = [
             "  m = [for i in range(1000) : range(400)]\n",
         ),
         id="arguments",
-        marks=hangs(f"{SHARED}: evaluate._size counts the parts of an argument at its top only"),
     ),
     pytest.param(resources_in_chain(40, '"x"', '"${@}${@}"'), id="resources-texts"),
-    pytest.param(resources_in_chain(30, '"x"', "[@, @]"), id="resources-lists", marks=hangs(SHARED)),
-    pytest.param(
-        resources_in_chain(30, '"x"', "{ a = @, b = @ }"), id="resources-objects", marks=hangs(SHARED)
-    ),
+    pytest.param(resources_in_chain(30, '"x"', "[@, @]"), id="resources-lists"),
+    pytest.param(resources_in_chain(30, '"x"', "{ a = @, b = @ }"), id="resources-objects"),
     pytest.param(with_local("setproduct(range(1000), range(1000), range(1000))"), id="setproduct"),
     pytest.param(
         with_local("[for i in range(1000) : setproduct(range(700), range(300))]"),
         id="setproducts",
-        marks=fails("what a function returns takes no steps off the budget: MemoryError"),
     ),
     pytest.param(with_local("range(1e300)"), id="range"),
     pytest.param(with_local("range(0, 1, 1e-300)"), id="range-of-nothing"),
@@ -208,13 +192,10 @@ EXPLOSIONS = [
     pytest.param(with_local("pow(10, 400)"), id="pow"),
     pytest.param(with_local("1e2000 * 1e2000"), id="product"),
     pytest.param(with_local(f"{'9' * 1999} * {'9' * 1999}"), id="digits"),
-    pytest.param(
-        with_local("1e1000000"), id="exponent", marks=fails("decimal.Overflow leaves types.parse_number")
-    ),
+    pytest.param(with_local("1e1000000"), id="exponent"),
     pytest.param(
         with_local("1e-2000 * 1e-2000"),
         id="small-product",
-        marks=fails("floats._shortest: str() of an integer of more than 4,300 digits"),
     ),
     pytest.param(with_local(f'jsondecode("{"[" * 50_000}")'), id="jsondecode"),
     pytest.param(with_local(f'yamldecode("{"[" * 5_000}")'), id="yamldecode"),
@@ -288,9 +269,7 @@ DAMAGED = [
     pytest.param("locals {\n  z = " + "(" * 50_000, id="parentheses"),
     pytest.param('resource "a" "b" {\n  x = = 1\n}\n' * 1_000, id="many"),
     pytest.param("a" + " a" * 20_000 + '\n("\n', id="words"),
-    pytest.param(
-        "a" * 50 + '\n("\n', id="word", marks=hangs("native._BLOCK_START takes exponential time on a word")
-    ),
+    pytest.param("a" * 50 + '\n("\n', id="word"),
     pytest.param('"${' * 2_000 + "1" + '}"' * 2_000, id="interpolations"),
 ]
 
@@ -329,7 +308,6 @@ def test_control_characters_reach_no_terminal(tmp_path: Path, cache: Path) -> No
         pytest.param(b"m\xff/main.tf", id="folder"),
     ],
 )
-@fails("a name on disk that is not UTF-8 ends in UnicodeEncodeError (report, source digest)")
 def test_names_that_are_no_text(name: bytes, tmp_path: Path, cache: Path) -> None:
     write(
         tmp_path, {"main.tf": PROVIDER + CONTROL, os.fsdecode(name): BUCKET % ("b", '"sensitive"') + "x = ("}
@@ -337,7 +315,6 @@ def test_names_that_are_no_text(name: bytes, tmp_path: Path, cache: Path) -> Non
     attack(tmp_path, cache=cache)
 
 
-@hangs("tree-sitter keeps about 170 bytes for each one of a text: 50 MB take 8.8 GB; files.MAX_FILE is 64 MB")
 def test_a_long_heredoc(tmp_path: Path, cache: Path) -> None:
     heredoc = "<<E\n" + ("x" * 79 + "\n") * 250_000 + "E\n"
     write(tmp_path, {"main.tf": PROVIDER + CONTROL, "long.tf": f"locals {{\n  z = {heredoc}}}\n"})
@@ -380,7 +357,6 @@ def test_modules_that_multiply_by_count(tmp_path: Path, cache: Path) -> None:
     assert attack(tmp_path, cache=cache).report["summary"]["resources"] == 2
 
 
-@hangs("estate.room_for does not count the instances of calls without count: 2 ** 28 of them, MemoryError")
 def test_modules_that_multiply_by_calls(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, levels(28, call("m", "@") + call("n", "@")))
     attack(tmp_path, cache=cache)
@@ -412,7 +388,6 @@ def test_modules_that_call_themselves_are_judged(files: Files, tmp_path: Path, c
 @pytest.mark.parametrize(
     "caller", [pytest.param("unused/main.tf", id="beside"), pytest.param("prod/examples/main.tf", id="below")]
 )
-@fails("SILENT PASS: a call, if only `count = 0` of a stray folder, makes a configuration no root any more")
 def test_no_caller_hides_a_root(caller: str, tmp_path: Path, cache: Path) -> None:
     above = "../" if caller.startswith("prod") else "../prod"
     provider = "" if caller.startswith("prod") else PROVIDER
@@ -432,7 +407,6 @@ def test_a_module_that_calls_itself_below_the_root(tmp_path: Path, cache: Path) 
     assert "it calls itself" in found.messages
 
 
-@hangs("estate._why_not compares folders before links are resolved: two links to itself give 2 ** 30 modules")
 def test_a_module_that_calls_itself_through_links(tmp_path: Path, cache: Path) -> None:
     write(tmp_path, {"main.tf": PROVIDER + CONTROL + call("c", "./c")})
     write(tmp_path, {"c/main.tf": BUCKET % ("b", '"public"') + call("m", "./a") + call("n", "./a/a")})
@@ -630,7 +604,6 @@ CLEARED = "a failing plan passes by files in the working directory, and nothing 
         pytest.param({"x_override.tf": f'provider "aws" {{\n  {ELSEWHERE}}}\n'}, id="later"),
     ],
 )
-@fails(f"{CLEARED}: beside._filled adds settings that the plan's provider configuration lacks")
 def test_source_does_not_clear_a_plan(
     files: Files, options: tuple[str, ...], tmp_path: Path, cache: Path
 ) -> None:
@@ -640,7 +613,6 @@ def test_source_does_not_clear_a_plan(
     assert found.verdict("aws_s3_bucket.control") == "fail"
 
 
-@fails(f"{CLEARED}: a plan of Terraform is explained by a .tofu file, which Terraform did not read")
 def test_only_files_that_made_the_plan_explain_it(tmp_path: Path, cache: Path) -> None:
     plan = Plan().provider("aws", region=Refers("local.r"), endpoints={"s3": Refers("local.e")})
     plan.add("aws_s3_bucket.control", bucket="x", tags=SENSITIVE).write(tmp_path / "plan.json")
@@ -672,9 +644,6 @@ VARIABLE = 'variable "v" {\n%s}\n'
             "terraform.tfvars.json",
             '{"v": ' + "[" * 9_000 + "]" * 9_000 + "}",
             id="deep-json",
-            marks=fails(
-                "variables.from_json: RecursionError leaves read_source, nothing of the path is judged"
-            ),
         ),
         pytest.param("terraform.tfvars.json", '{"v": "\\ud800"}', id="surrogate"),
         pytest.param("terraform.tfvars.json", '{"v": NaN}', id="nan"),
@@ -683,21 +652,16 @@ VARIABLE = 'variable "v" {\n%s}\n'
             "terraform.tfvars.json",
             '{"v": -Infinity}',
             id="infinity",
-            marks=fails("variables.from_json: OverflowError in values.number"),
         ),
         pytest.param(
             "terraform.tfvars.json",
             '{"v": 1e100000000}',
             id="exponent",
-            marks=hangs(
-                "variables.from_json takes any exponent; the text of the number has 100 million digits"
-            ),
         ),
         pytest.param(
             "terraform.tfvars",
             "".join(f"v{at} = {at}\n" for at in range(100_000)),
             id="many",
-            marks=hangs("variables.values_in counts lines from the start for each value: quadratic"),
         ),
     ],
 )
@@ -712,11 +676,7 @@ def test_files_of_values(name: str, text: str, tmp_path: Path, cache: Path) -> N
     ["\x1b[31m", "(", "[" * 20_000, '${file("/etc/passwd")}', '"' + "${" * 300, "\udcff"],
     ids=["escape", "parenthesis", "deep", "template", "open", "bytes"],
 )
-def test_values_of_the_environment(
-    value: str, kind: str, tmp_path: Path, cache: Path, request: pytest.FixtureRequest
-) -> None:
-    if value == "\udcff" and kind == "list(string)":
-        request.applymarker(fails("variables.from_text: UnicodeEncodeError for bytes that are no text"))
+def test_values_of_the_environment(value: str, kind: str, tmp_path: Path, cache: Path) -> None:
     write(
         tmp_path, {"main.tf": PROVIDER + CONTROL + VARIABLE % f"  type = {kind}\n" + BUCKET % ("b", "var.v")}
     )
@@ -800,12 +760,10 @@ def entry_of(cache: Path) -> Path:
         pytest.param(
             _made_a_fifo,
             id="fifo",
-            marks=hangs("SyntaxCache.get opens a FIFO"),
         ),
         pytest.param(
             lambda entry: (entry.unlink(), entry.symlink_to("/dev/zero")),
             id="device",
-            marks=fails("SyntaxCache.get reads without end: MemoryError"),
         ),
     ],
 )

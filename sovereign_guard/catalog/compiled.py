@@ -30,8 +30,9 @@ def load() -> Catalog:
     folder = rules_folder()
     path = cache_path(folder) if is_checkout(folder) else folder / COMPILED_NAME
     try:
-        return Catalog(CatalogData(decode(path.read_bytes())))
-    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        if path.is_file():
+            return Catalog(CatalogData(decode(path.read_bytes())))
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
         pass  # Not there yet, or damaged: made anew below, from the files that count.
     from sovereign_guard.catalog.source import compile_rules
 
@@ -64,7 +65,9 @@ def cache_path(folder: Path) -> Path:
         for path in sorted(root.glob(pattern)):
             stat = path.stat()
             digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    base = os.environ.get("XDG_CACHE_HOME") or ""
+    if not os.path.isabs(base):  # noqa: PTH117 - the standard ignores relative ones
+        base = str(Path.home() / ".cache")
     return Path(base) / "sovereign-guard" / f"catalog-{digest.hexdigest()[:24]}.msgpack"
 
 

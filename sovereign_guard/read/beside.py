@@ -22,6 +22,7 @@ from sovereign_guard.read.options import SourceOptions
 
 if TYPE_CHECKING:
     from sovereign_guard.read.hcl.project.inventory import Declarations
+    from sovereign_guard.read.hcl.project.providers import WrittenConfiguration
 
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
 
@@ -51,7 +52,8 @@ def with_source(
         raise UsageError(f"--source {folder}: no Terraform or OpenTofu source lies there.")
     from sovereign_guard.read.hcl import source_of_plan
 
-    declared, configurations, problems = source_of_plan(folder, variables, options, catalog)
+    ours = _is_terraforms(inventory)
+    declared, configurations, problems = source_of_plan(folder, variables, options, catalog, tofu=not ours)
     why_not = _mismatch(inventory, declared, configurations)
     if not why_not:
         return _joined(inventory, declared, configurations), problems
@@ -61,8 +63,13 @@ def with_source(
     return msgspec.structs.replace(inventory, warnings=(*inventory.warnings, warning)), []
 
 
+def _is_terraforms(inventory: Inventory) -> bool:
+    """Whether Terraform made a plan, which reads no `.tofu` files: its providers are of its registry."""
+    return any(resource.provider.startswith("registry.terraform.io/") for resource in inventory.resources)
+
+
 def _mismatch(
-    inventory: Inventory, declared: Declarations, configurations: dict[str, ProviderConfiguration]
+    inventory: Inventory, declared: Declarations, configurations: dict[str, WrittenConfiguration]
 ) -> str:
     """Return why the source is not that of the plan, empty where it may well be."""
     if not inventory.blocks:
@@ -79,7 +86,9 @@ def _mismatch(
         return f"it declares {beyond[0]}, which the plan does not know"
     for configuration in _configurations(inventory):
         other = configurations.get(configuration.key)
-        if other is not None and _contradicts(configuration.settings, other.settings):
+        if other is not None and (
+            _adds(configuration.settings, other) or _contradicts(configuration.settings, other.settings)
+        ):
             return f"provider {configuration.key} is configured otherwise in the plan"
     return ""
 
@@ -88,6 +97,14 @@ def _configurations(inventory: Inventory) -> list[ProviderConfiguration]:
     families = {id(resource.family): resource.family for resource in inventory.resources}
     every = [one for family in families.values() for one in family.configurations]
     return list({id(one): one for one in every}.values())
+
+
+def _adds(shown: dict[str, Tree], written: WrittenConfiguration) -> bool:
+    """Whether source sets what the plan does not show, though it hides nothing but what `dynamic` makes."""
+    return any(
+        value is not None and name not in shown and name not in written.dynamic
+        for name, value in written.settings.items()
+    )
 
 
 def _contradicts(shown: Tree, written: Tree) -> bool:
@@ -106,7 +123,7 @@ def _contradicts(shown: Tree, written: Tree) -> bool:
 
 
 def _joined(
-    inventory: Inventory, declared: Declarations, configurations: dict[str, ProviderConfiguration]
+    inventory: Inventory, declared: Declarations, configurations: dict[str, WrittenConfiguration]
 ) -> Inventory:
     known: dict[ProviderConfiguration, ProviderConfiguration] = {}
     families: dict[Family, Family] = {}
@@ -141,7 +158,7 @@ def _joined(
     return msgspec.structs.replace(inventory, resources=tuple(resources), blocks=blocks)
 
 
-def _filled(shown: ProviderConfiguration, written: ProviderConfiguration) -> ProviderConfiguration:
+def _filled(shown: ProviderConfiguration, written: WrittenConfiguration) -> ProviderConfiguration:
     """Return a plan's provider configuration with what it hides put in from the source."""
     if shown.unknown is not None:
         return shown

@@ -41,6 +41,7 @@ from sovereign_guard.read.hcl.language.values import (
     identity,
     same,
     unknown_in,
+    weight_of,
     without_marks,
 )
 from sovereign_guard.read.hcl.syntax.tree import (
@@ -73,6 +74,7 @@ Names = Mapping[str, Value]
 
 _NO_NAMES: Names = {}
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?")
+_LONG = 1_000
 _VARIABLE = re.compile(r"[^\W\d][\w-]*")
 _AFTER_HOST = ("/", ":", "?", "#")
 
@@ -285,6 +287,8 @@ class Evaluator:
         left, right = self.evaluate(node.left, names), self.evaluate(node.right, names)
         one, other = isinstance(left, Sensitive), isinstance(right, Sensitive)
         left, right = (left.value if one else left), (right.value if other else right)
+        self._charge(left)
+        self._charge(right)
         result = binary(node.operator, left, right)
         marked = one or other
         return Sensitive(result) if marked and not isinstance(result, Unknown) else result
@@ -308,6 +312,8 @@ class Evaluator:
             then, otherwise = self._attempt(node.then, names), self._attempt(node.otherwise, names)
             if isinstance(then, EvaluationError) or isinstance(otherwise, EvaluationError):
                 return combine([condition])
+            self._charge(then)
+            self._charge(otherwise)
             then, otherwise = _unified(then, otherwise)
             if unknown_in(then) is None and unknown_in(otherwise) is None and same(then, otherwise):
                 return then
@@ -317,6 +323,8 @@ class Evaluator:
         value = self.evaluate(chosen, names)
         if value is not None and not isinstance(value, Unknown | Pending):
             other = self._attempt(left, names)
+            self._charge(value)
+            self._charge(other)
             if not isinstance(other, EvaluationError):
                 value = _unified(value, other)[0]
                 marked = (marked or isinstance(other, Sensitive)) and not isinstance(value, Sensitive)
@@ -402,6 +410,7 @@ class Evaluator:
         if unknowns:
             return combine(unknowns)
         made = self._gathered(found, node)
+        self._charge(made)
         return Sensitive(made) if marked else made
 
     @staticmethod
@@ -439,14 +448,44 @@ class Evaluator:
             arguments.extend(Sensitive(part) if marked else part for part in last)
         if special is not None:
             raise LimitError(f"{name} with expanded arguments is not understood")
-        self._budget.spend(4 + sum(_size(argument) for argument in arguments))
-        return self._scope.call(name, arguments)
+        self._budget.spend(4)
+        for argument in arguments:
+            self._charge(argument)
+        result = self._scope.call(name, arguments)
+        self._charge(result)
+        return result
+
+    def bounded(self, value: Value) -> Value:
+        """Return a value after its weight has been taken off the budget.
+
+        Raises:
+            LimitError: none is left, or the value is too large to be looked into.
+
+        """
+        self._charge(value)
+        return value
+
+    def _charge(self, value: Value) -> None:
+        """Take off the budget about the work that there is with a value.
+
+        Raises:
+            LimitError: none is left, or the value is too large to be looked into.
+
+        """
+        if isinstance(value, Sensitive):
+            value = value.value
+        if isinstance(value, str):
+            if len(value) > _LONG:
+                self._budget.spend(len(value) >> 6)
+        elif isinstance(value, dict | tuple) and value:
+            self._budget.spend(1 + (weight_of(value) >> 2))
 
     def _try(self, arguments: Sequence[Expression], names: Names) -> Value:
         for argument in arguments:
             value = self._attempt(argument, names)
             if isinstance(value, EvaluationError):
                 continue
+            self._charge(value)
             # With other values in place of what is unknown it might still fail.
             unknown = None if isinstance(value, Pending) else unknown_in(value)
             return value if unknown is None else combine([unknown], through=True)
@@ -458,6 +497,7 @@ class Evaluator:
         value = self._attempt(arguments[0], names)
         if isinstance(value, EvaluationError):
             return False
+        self._charge(value)
         unknown = unknown_in(value)
         return combine([unknown]) if unknown is not None else True
 
@@ -537,13 +577,6 @@ class _TemplateScope:
 
     def template(self, _path: str) -> Template:
         raise EvaluationError("a template cannot render another")
-
-
-def _size(value: Value) -> int:
-    """Return about how much work a function has with an argument."""
-    if isinstance(value, str):
-        return len(value) >> 6
-    return len(value) if isinstance(value, tuple | dict) else 1
 
 
 def _number_of(text: str) -> Value:

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 PRECISION = 512
 _EXACT_BITS = PRECISION - 2
-_MAX_EXPONENT = 20_000
+_MAX_EXPONENT = 4_000
 """Binary exponent beyond which we do not compute: the digits would fill pages."""
 
 

@@ -7,7 +7,7 @@ Rules of conversion: Terraform's documentation, "Type Constraints"
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import TypeAlias
 
 import msgspec
@@ -213,7 +213,7 @@ def parse_number(text: str) -> Decimal | int:
         raise EvaluationError("a number is required")
     try:
         found = ARITHMETIC.create_decimal(text)
-    except InvalidOperation:
+    except DecimalException:
         raise EvaluationError("a number is required") from None
     if not found.is_finite():
         raise EvaluationError("a number is required")

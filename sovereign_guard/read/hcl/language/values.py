@@ -33,6 +33,10 @@ MAX_ELEMENTS = 500_000
 """Elements in one collection; what would hold more is an `EvaluationError`."""
 
 
+MAX_WEIGHT = 1_000_000
+"""Parts of one value at all depths; what would hold more is a `LimitError`."""
+
+
 class EvaluationError(Exception):
     """An expression that Terraform too would refuse, or one that goes over our limits.
 
@@ -173,6 +177,35 @@ def without_marks(value: Value) -> tuple[Value, bool]:
         if any(marked for _part, marked in parts):
             return type(value)(part for part, _marked in parts), True
     return value, False
+
+
+def weight_of(value: Value) -> int:
+    """Return how many parts a value has, counted as often as they are repeated.
+
+    Raises:
+        LimitError: more than MAX_WEIGHT. Shared parts are looked at once, so this takes no longer than
+            the value takes memory.
+
+    """
+    known: dict[int, int] = {}
+    return _weight(value, known)
+
+
+def _weight(value: Value, known: dict[int, int]) -> int:
+    if isinstance(value, Sensitive):
+        value = value.value
+    if not isinstance(value, dict | tuple) or not value:
+        return 1
+    found = known.get(id(value))
+    if found is None:
+        parts = value.values() if isinstance(value, dict) else value
+        found = 1 + sum(
+            _weight(part, known) if isinstance(part, dict | tuple | Sensitive) else 1 for part in parts
+        )
+        if found > MAX_WEIGHT:
+            raise LimitError("the value is too large")
+        known[id(value)] = found
+    return found
 
 
 def combine(unknowns: Iterable[Unknown], *, through: bool = False) -> Unknown:

@@ -16,8 +16,8 @@ from sovereign_guard.model.value import Reason, Sensitive, Unknown, walk
 from sovereign_guard.read.hcl.language.evaluate import Budget, FunctionScope
 from sovereign_guard.read.hcl.language.functions.function import Files
 from sovereign_guard.read.hcl.language.types import Type, convert
-from sovereign_guard.read.hcl.language.values import EvaluationError, LimitError, Value, failed
-from sovereign_guard.read.hcl.project.files import Boundary, Reader
+from sovereign_guard.read.hcl.language.values import EvaluationError, Value, failed, weight_of
+from sovereign_guard.read.hcl.project.files import Boundary, Reader, legible_name
 from sovereign_guard.read.hcl.project.instance import ModuleInstance, Place, as_text
 from sovereign_guard.read.hcl.project.module import Module
 from sovereign_guard.read.hcl.project.providers import Providers
@@ -26,11 +26,11 @@ from sovereign_guard.read.hcl.project.variables import Given, from_json, from_te
 from sovereign_guard.read.hcl.syntax.native import parse_native
 from sovereign_guard.read.options import SourceOptions
 
-MAX_WEIGHT = 1_000_000
-"""Parts of one value, counted at every depth; a larger one is not looked into."""
-
 MAX_RESOURCES = 300_000
 """Instances of blocks and modules of one root module that are told apart."""
+
+MAX_MODULES = 20_000
+"""Instances of modules of one root module."""
 
 MAX_MODULE_DEPTH = 30
 _LEAST_STEPS = 10_000_000
@@ -83,7 +83,7 @@ class Estate:
 
     Attributes:
         missing: calls whose module is not on disk, by path, each with its caller and why.
-        used: every module that was met, by folder.
+        used: every module that was met, by folder. instantiated: folders of those that are called at all.
         path: of the input, as shown. unit: the unit of Terragrunt's that runs the root module.
 
     """
@@ -127,6 +127,8 @@ class Estate:
         self.workspace: Value = self._workspace()
         self._installed: dict[str, tuple[Path, str]] | None = None
         self._count = 0
+        self.instantiated: set[Path] = set()
+        self._modules = 0
         size = sum(len(file.data) for file in root.files)
         self.budget = Budget(_LEAST_STEPS + _STEPS_PER_BYTE * size)
         self.functions = FunctionScope(Files(self.boundary.root, root.folder))
@@ -142,6 +144,11 @@ class Estate:
         self._count += instances
         return True
 
+    def room_for_modules(self, instances: int) -> bool:
+        """Whether so many module instances more are looked into; if so, they are counted."""
+        self._modules += instances
+        return self._modules <= MAX_MODULES
+
     def bounded(self, value: Value) -> Value:
         """Return a value that is worth looking into.
 
@@ -149,23 +156,8 @@ class Estate:
             LimitError: it has too many parts, counted as often as they are repeated.
 
         """
-        if isinstance(value, dict | tuple):
-            left = MAX_WEIGHT
-            waiting: list[Value] = [value]
-            while waiting:
-                part = waiting.pop()
-                left -= 1
-                if isinstance(part, Sensitive):
-                    part = part.value
-                if isinstance(part, dict):
-                    left -= len(part)
-                    waiting.extend(below for below in part.values() if isinstance(below, dict | tuple))
-                elif isinstance(part, tuple):
-                    left -= len(part)
-                    waiting.extend(below for below in part if isinstance(below, dict | tuple))
-                if left < 0:
-                    raise LimitError("the value is too large")
-            self.budget.spend((MAX_WEIGHT - left) >> 3)
+        if isinstance(value, dict | tuple | Sensitive):
+            self.budget.spend(weight_of(value) >> 3)
         return value
 
     # -- variables -------------------------------------------------------------------------------------------
@@ -217,7 +209,7 @@ class Estate:
             return Unknown(Reason.NOT_SHOWN, "terraform.workspace", "give it with --workspace")
         named = self._options.environment.get("TF_WORKSPACE")
         if named:
-            return named
+            return legible_name(named)
         path = self._home / ".terraform" / "environment"
         data = self._library.reader.bytes_of(path, self._shown(path)) if path.is_file() else None
         return (data or b"")[:200].decode("utf-8", "replace").strip() or "default"
@@ -249,6 +241,7 @@ class Estate:
             self._tell(name, call, problem)
             self._not_here(caller, name, call, problem)
             return None
+        folder = folder.resolve()  # A link to itself would be another module at every turn.
         module = self._library.module(folder, self._shown(folder))
         if folder not in self.used:
             self.used[folder] = module
@@ -292,11 +285,16 @@ class Estate:
         instance: ModuleInstance | None = caller
         if caller.depth >= MAX_MODULE_DEPTH:
             return f"modules are nested more than {MAX_MODULE_DEPTH} deep"
+        real = folder.resolve()
         while instance is not None:
-            if instance.module.folder == folder:
+            if instance.module.folder == real:
                 return "it calls itself"
             instance = instance.parent
         return ""
+
+    def leave_out(self, caller: ModuleInstance, name: str, call: Section) -> None:
+        """Note a call beyond the number of module instances that are looked into."""
+        self._not_here(caller, name, call, f"there are more than {MAX_MODULES} module instances")
 
     def _not_here(self, caller: ModuleInstance, name: str, call: Section, why: str) -> None:
         path = f"{caller.path}.module.{name}" if caller.path else f"module.{name}"

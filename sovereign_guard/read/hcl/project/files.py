@@ -10,17 +10,37 @@ from pathlib import Path
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.project.source import SourceFile
 from sovereign_guard.read.hcl.syntax import Parser, Text
+from sovereign_guard.read.hcl.syntax.tree import Attribute, Body
 
-MAX_FILE = 64 << 20
-"""Largest file of source, in bytes."""
+MAX_FILE = 8 << 20
+"""Largest file of source, in bytes: the parser takes up to 200 bytes of memory for each."""
+
+MAX_JSON = 64 << 20
+"""Largest file of JSON, in bytes."""
 
 MAX_FOLDERS = 200_000
 """Folders that are looked through below one path."""
 
 _SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
+_TOFU = (".tofu", ".tofu.json")
 _SKIPPED = frozenset(
     {"node_modules", "__pycache__", ".git", ".terraform", ".terragrunt-cache", ".venv", ".tox", ".cache"}
 )
+
+
+def _twice(body: Body) -> Iterator[Attribute]:
+    """Give arguments that a block has set already."""
+    waiting = [body]
+    while waiting:
+        inner = waiting.pop()
+        attributes = inner.attributes
+        if len(attributes) > 1 and len({one.name for one in attributes}) < len(attributes):
+            seen: set[str] = set()
+            for one in attributes:
+                if one.name in seen:
+                    yield one
+                seen.add(one.name)
+        waiting.extend(block.body for block in inner.blocks)
 
 
 class Boundary:
@@ -57,13 +77,18 @@ def is_source(name: str) -> bool:
     return name.endswith(_SUFFIXES) and not name.startswith(".")
 
 
-def source_names(folder: Path) -> list[str]:
-    """Return the names of a folder's files of source. A `.tofu` file replaces the `.tf` of the same name."""
+def source_names(folder: Path, *, tofu: bool = True) -> list[str]:
+    """Return the names of a folder's files of source.
+
+    Where `tofu` files count, such a file replaces the `.tf` of the same name.
+    """
     try:
         with os.scandir(folder) as entries:
             names = sorted(one.name for one in entries if is_source(one.name) and not _is_folder(one))
     except OSError:
         return []
+    if not tofu:
+        names = [name for name in names if not name.endswith(_TOFU)]
     every = set(names)
     return [
         name
@@ -118,8 +143,10 @@ def folders_below(
 class Reader:
     """Reads the files of folders, each once."""
 
-    def __init__(self, boundary: Boundary, parser: Parser) -> None:
+    def __init__(self, boundary: Boundary, parser: Parser, *, tofu: bool = True) -> None:
+        """Take the boundary, the parser, and whether files that only OpenTofu reads count."""
         self.boundary = boundary
+        self._tofu = tofu
         self._parser = parser
         self._read: dict[Path, list[SourceFile]] = {}
         self._single: dict[Path, SourceFile | None] = {}
@@ -156,7 +183,7 @@ class Reader:
 
     def _of(self, folder: Path, shown: str) -> Iterator[tuple[str, Text]]:
         """Give the texts of a folder's files, each with its path as the user is told."""
-        for name in source_names(folder):
+        for name in source_names(folder, tofu=self._tofu):
             path = _joined(shown, name)
             text = self._text(folder / name, path)
             if text is not None:
@@ -177,6 +204,11 @@ class Reader:
         for fault in structure.faults:
             line, column = file.position(fault.at)
             self.problems.append(InputProblem(shown, f"{fault.message}.", hint, shown, line, column))
+        for attribute in _twice(structure.body):
+            line, column = file.position(attribute.at)
+            message = f"the argument {attribute.name!r} is set twice in one block."
+            advice = "Terraform refuses it: leave one of them."
+            self.problems.append(InputProblem(shown, message, advice, shown, line, column))
         if not structure.faults and not text.data.isascii():
             try:
                 text.data.decode()
@@ -197,8 +229,8 @@ class Reader:
             elif not path.is_file():
                 message = "this link leads nowhere" if path.is_symlink() else "this is not a file"
                 hint = "Remove it, or put a file in its place."
-            elif path.stat().st_size > MAX_FILE:
-                message = f"this file is larger than {MAX_FILE >> 20} MB"
+            elif path.stat().st_size > (limit := MAX_JSON if path.suffix == ".json" else MAX_FILE):
+                message = f"this file is larger than {limit >> 20} MB"
                 hint = "Is this source written by hand? Split it."
             else:
                 return path.read_bytes()
@@ -209,4 +241,10 @@ class Reader:
 
 
 def _joined(folder: str, name: str) -> str:
+    name = legible_name(name)
     return name if folder in ("", ".") else f"{folder.rstrip('/')}/{name}"
+
+
+def legible_name(name: str) -> str:
+    """Return a name as it can be written out; on disk it may hold bytes that are no text."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -396,6 +396,10 @@ class ModuleInstance:
                 path = f"{self.path}.module.{name}" if self.path else f"module.{name}"
                 base = f"{self.address}.module.{name}" if self.address else f"module.{name}"
                 expansion = self.expansion(call)
+                if not self.estate.room_for_modules(len(expansion.places)):
+                    self.estate.leave_out(self, name, call)
+                    self._children[name] = None
+                    return None
                 self._children[name] = tuple(
                     ModuleInstance(
                         self.estate, module, base + suffix(place.key, expansion), path, self, call, place
@@ -535,7 +539,9 @@ class BodyAttributes:
         if name not in self._values:
             self._values[name] = _RUNNING
             try:
-                self._values[name] = self._work_out(name)
+                self._values[name] = self._evaluator.bounded(self._work_out(name))
+            except EvaluationError as error:
+                self._values[name] = failed(str(error), f"{self._origin}.{name}")
             except RecursionError:
                 self._values[name] = failed("it leads too deep", f"{self._origin}.{name}")
         found = self._values[name]

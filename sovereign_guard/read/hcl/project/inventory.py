@@ -39,7 +39,7 @@ from sovereign_guard.read.hcl.project.instance import (
     suffix,
 )
 from sovereign_guard.read.hcl.project.links import Links
-from sovereign_guard.read.hcl.project.providers import Providers
+from sovereign_guard.read.hcl.project.providers import Providers, WrittenConfiguration
 from sovereign_guard.read.hcl.project.source import Section
 from sovereign_guard.read.hcl.syntax.tree import Access, Expression, GetAttribute, Name
 
@@ -87,10 +87,10 @@ def declarations_of(estate: Estate) -> Declarations:
     return Declarations(found, tuple(estate.missing))
 
 
-def configurations_of(estate: Estate) -> dict[str, ProviderConfiguration]:
+def configurations_of(estate: Estate) -> dict[str, WrittenConfiguration]:
     """Return the provider configurations that modules write, by key; the first instance of each module's."""
     providers = Providers()
-    found: dict[str, ProviderConfiguration] = {}
+    found: dict[str, WrittenConfiguration] = {}
     for instance in _one_of_each(estate.root):
         for configuration in providers.written(instance):
             found.setdefault(configuration.key, configuration)
@@ -163,6 +163,7 @@ class _Builder:
         waiting = [self._estate.root]
         while waiting:
             instance = waiting.pop()
+            self._estate.instantiated.add(instance.module.folder)
             yield instance
             for name in reversed(instance.module.calls):
                 waiting.extend(reversed(instance.children(name) or ()))

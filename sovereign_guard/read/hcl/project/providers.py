@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from sovereign_guard.model.resource import ProviderConfiguration
-from sovereign_guard.model.value import Reason, Unknown
+from sovereign_guard.model.value import Reason, Tree, Unknown
 from sovereign_guard.read.hcl.language.evaluate import Names
 from sovereign_guard.read.hcl.language.types import STRING, convert
 from sovereign_guard.read.hcl.language.values import EvaluationError, failed
@@ -15,6 +17,16 @@ from sovereign_guard.read.hcl.project.source import Section
 from sovereign_guard.read.hcl.syntax.tree import Expression, ObjectExpression
 
 _NOT_SETTINGS = frozenset({"alias", "version", "for_each"})
+
+
+class WrittenConfiguration(msgspec.Struct, frozen=True, eq=False):
+    """A provider configuration as written: its settings, and names of those that `dynamic` blocks make."""
+
+    key: str
+    settings: dict[str, Tree]
+    dynamic: frozenset[str]
+
+
 _Found = tuple[ProviderConfiguration, ...]
 
 
@@ -43,11 +55,13 @@ class Providers:
         address = instance.module.address_of(local, instance.estate.locked)
         return address, self.configurations(instance, address, local, alias, key, names)
 
-    def written(self, instance: ModuleInstance) -> Iterator[ProviderConfiguration]:
+    def written(self, instance: ModuleInstance) -> Iterator[WrittenConfiguration]:
         """Give the configurations that a module itself writes."""
-        for name, alias in instance.module.providers:
+        for (name, alias), section in instance.module.providers.items():
             address = instance.module.address_of(name, instance.estate.locked)
-            yield from self.configurations(instance, address, name, alias, None, {})
+            dynamic = {inner.kind for inner in section.sections() if inner.type == "dynamic"}
+            for found in self.configurations(instance, address, name, alias, None, {}):
+                yield WrittenConfiguration(found.key, found.settings, frozenset(dynamic))
 
     def configurations(
         self,

@@ -13,10 +13,10 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.model.finding import InputProblem
-from sovereign_guard.model.resource import Inventory, ProviderConfiguration
+from sovereign_guard.model.resource import Inventory
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.project.estate import Estate, Library, Unit
-from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_below
+from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_below, legible_name
 from sovereign_guard.read.hcl.project.inventory import (
     Declarations,
     configurations_of,
@@ -24,6 +24,7 @@ from sovereign_guard.read.hcl.project.inventory import (
     inventory_of,
 )
 from sovereign_guard.read.hcl.project.module import Module
+from sovereign_guard.read.hcl.project.providers import WrittenConfiguration
 from sovereign_guard.read.hcl.project.terragrunt import NAMES, Terragrunt
 from sovereign_guard.read.hcl.syntax import Parser
 from sovereign_guard.read.hcl.syntax.tree import Literal
@@ -78,6 +79,17 @@ def read_source(
             judged.add(_home((root, unit)))
             estate = Estate(library, root, options, catalog, unit=unit)
             read.append((estate, inventory_of(estate)))
+    made = {folder for estate, _inventory in read for folder in estate.instantiated}
+    callers = _callers(modules)
+    for module in modules:
+        # Somebody calls it, but no time; it may be planned by itself all the same.
+        by_itself = module.providers or all(
+            module.folder in caller.parents for caller in callers.get(module.folder, [module.folder])
+        )
+        if by_itself and module.folder not in made and module.folder not in judged:
+            judged.add(module.folder)
+            estate = Estate(library, module, options, catalog)
+            read.append((estate, inventory_of(estate)))
     read = _without_called(read)
     inventories = [inventory for _estate, inventory in read]
     problems = [
@@ -104,9 +116,9 @@ def _home(root: tuple[Module, Unit | None]) -> Path:
 def _without_called(read: list[tuple[Estate, Inventory]]) -> list[tuple[Estate, Inventory]]:
     """Leave out modules that another root module turned out to call, by a source that is an expression."""
     called = {
-        folder: estate
+        folder
         for estate, _inventory in read
-        for folder in estate.used
+        for folder in estate.instantiated
         if folder != estate.root_folder
     }
     return [
@@ -143,18 +155,19 @@ def _check_names(roots: list[Module], options: SourceOptions) -> None:
 
 
 def source_of_plan(
-    folder: str, variables: Mapping[str, Any], options: SourceOptions, catalog: Catalog
-) -> tuple[Declarations, dict[str, ProviderConfiguration], list[InputProblem]]:
+    folder: str, variables: Mapping[str, Any], options: SourceOptions, catalog: Catalog, *, tofu: bool
+) -> tuple[Declarations, dict[str, WrittenConfiguration], list[InputProblem]]:
     """Read the source of a plan: the blocks that it declares, and its provider configurations by key.
 
     Args:
         folder: that of the root module. variables: the values that the plan was made with.
         options: how source is read. catalog: what is known of providers.
+        tofu: whether files that only OpenTofu reads are part of it.
 
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _PYTHON_FRAMES))
     top = Path(folder)
-    reader = Reader(boundary_of(top), Parser(cache=options.cache))
+    reader = Reader(boundary_of(top), Parser(cache=options.cache), tofu=tofu)
     library = Library(reader)
     root = library.module(top.resolve(), os.path.normpath(folder))
     estate = Estate(library, root, options, catalog, of_plan=variables)
@@ -163,7 +176,8 @@ def source_of_plan(
 
 
 def _shown(path: str, top: Path, folder: Path) -> str:
-    relative = os.path.relpath(folder, top)
+    relative = legible_name(os.path.relpath(folder, top))
+    path = legible_name(path)
     return os.path.normpath(path) if relative == "." else os.path.normpath(os.path.join(path, relative))  # noqa: PTH118
 
 
@@ -175,11 +189,7 @@ def _roots(modules: list[Module], terragrunt: Terragrunt) -> list[Module]:
     called. A call from a folder below (`examples/`) does not count as one. What a unit of Terragrunt's runs
     is judged with that unit.
     """
-    called: dict[Path, list[Path]] = {}
-    for module in modules:
-        for folder in _called_by(module):
-            if folder != module.folder:
-                called.setdefault(folder, []).append(module.folder)
+    called = _callers(modules)
     roots = [
         module
         for module in modules
@@ -219,6 +229,16 @@ def _in_circles(modules: list[Module], roots: list[Module], terragrunt: Terragru
             found.append(module)
             reach(module.folder)
     return found
+
+
+def _callers(modules: list[Module]) -> dict[Path, list[Path]]:
+    """Return the folders from which each folder is called, itself left out."""
+    called: dict[Path, list[Path]] = {}
+    for module in modules:
+        for folder in _called_by(module):
+            if folder != module.folder:
+                called.setdefault(folder, []).append(module.folder)
+    return called
 
 
 def _called_by(module: Module) -> list[Path]:

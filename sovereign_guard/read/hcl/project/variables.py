@@ -18,9 +18,18 @@ import msgspec
 from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.language.evaluate import Budget, Evaluator, FunctionScope
-from sovereign_guard.read.hcl.language.types import ANY, NUMBER, STRING, Primitive, Type, convert
+from sovereign_guard.read.hcl.language.types import (
+    ANY,
+    NUMBER,
+    STRING,
+    Primitive,
+    Type,
+    convert,
+    parse_number,
+)
 from sovereign_guard.read.hcl.language.values import EvaluationError, Value, number
-from sovereign_guard.read.hcl.project.files import Reader
+from sovereign_guard.read.hcl.project.files import Reader, legible_name
+from sovereign_guard.read.hcl.project.source import SourceFile
 from sovereign_guard.read.hcl.syntax.expressions import NotAnExpressionError, parse_expression
 from sovereign_guard.read.hcl.syntax.native import parse_native
 from sovereign_guard.read.options import SourceOptions
@@ -66,7 +75,9 @@ def given_values(
     found: dict[str, Given] = dict(first or {})
     for name, text in sorted(options.environment.items()):
         if name.startswith(ENVIRONMENT):
-            found[name.removeprefix(ENVIRONMENT)] = Given(None, text, f"environment variable {name}")
+            found[name.removeprefix(ENVIRONMENT)] = Given(
+                None, legible_name(text), f"environment variable {name}"
+            )
     for name in _in_order({name for folder, _shown in folders for name in _names_in(folder)}):
         folder, shown = next((one for one in reversed(folders) if name in _names_in(one[0])), folders[0])
         place = name if shown in ("", ".") else f"{shown}/{name}"
@@ -125,15 +136,16 @@ def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
     """
     if name.endswith(".json"):
         try:
-            document = json.loads(data, parse_float=Decimal)
-        except (ValueError, RecursionError) as error:
+            document = json.loads(data, parse_float=parse_number, parse_constant=_no_number)
+            values = from_json(document)
+        except (ValueError, RecursionError, EvaluationError) as error:
             line = getattr(error, "lineno", None)
             raise InputError(
                 "this is not JSON.", hint="Mend the file.", file=place, line=line, column=None
             ) from None
         if not isinstance(document, dict):
             raise InputError("a JSON object of variables is expected.", hint="Mend the file.", file=place)
-        return {key: Given(from_json(value), None, place) for key, value in document.items()}
+        return {key: Given(value, None, place) for key, value in values.items()}
     structure = parse_native(data)
     if structure.faults or structure.body.blocks:
         at = structure.faults[0].at if structure.faults else structure.body.blocks[0].at
@@ -145,10 +157,11 @@ def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
             line=line,
             column=at - data.rfind(b"\n", 0, at),
         )
-    evaluator = Evaluator(FunctionScope(None), Budget(_STEPS))
+    evaluator = Evaluator(FunctionScope(None), Budget(_STEPS + len(data)))
     found: dict[str, Given] = {}
+    file = SourceFile(place, data, "", structure)
     for attribute in structure.body.attributes:
-        line = data.count(b"\n", 0, attribute.at) + 1
+        line, column = file.position(attribute.at)
         try:
             value = evaluator.evaluate(parse_expression(data[attribute.start : attribute.end]))
         except (EvaluationError, NotAnExpressionError) as error:
@@ -157,10 +170,14 @@ def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
                 hint="Values here are literals: they refer to nothing.",
                 file=place,
                 line=line,
-                column=1,
+                column=column,
             ) from None
         found[attribute.name] = Given(value, None, f"{place}:{line}")
     return found
+
+
+def _no_number(text: str) -> Value:
+    raise ValueError(f"{text} is no number")
 
 
 def from_json(value: Any) -> Value:
@@ -189,7 +206,7 @@ def from_text(text: str, wanted: Type | None) -> Value:
     if isinstance(wanted, Primitive) and wanted != ANY:
         return convert(text.strip() if wanted == NUMBER else text, wanted)
     try:
-        expression = parse_expression(text.strip().encode())
+        expression = parse_expression(text.strip().encode("utf-8", "replace"))
     except NotAnExpressionError as error:
         raise EvaluationError(str(error)) from None
     return convert(Evaluator(FunctionScope(None), Budget(_STEPS)).evaluate(expression), wanted)

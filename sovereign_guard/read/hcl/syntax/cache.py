@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from sovereign_guard import __version__
 from sovereign_guard.read.hcl.syntax.tree import Structure
 
 _CHECKSUM_SIZE = 16
+_MAX_ENTRY = 256 << 20
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _DAYS_KEPT = 30
 _DAY = 86_400
 
@@ -25,7 +28,9 @@ class SyntaxCache:
     """The cache for the parsers as they are now: another version of them has another folder."""
 
     def __init__(self) -> None:
-        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+        base = os.environ.get("XDG_CACHE_HOME") or ""
+        if not os.path.isabs(base):  # noqa: PTH117 - the standard ignores relative ones
+            base = str(Path.home() / ".cache")
         self._top = Path(base) / "sovereign-guard" / "source"
         self._folder = f"{self._top / _version()}{os.sep}"
         self._decoder = msgspec.msgpack.Decoder(Structure)
@@ -35,8 +40,12 @@ class SyntaxCache:
     def get(self, digest: str) -> Structure | None:
         """Return the structure of the file with this SHA-256, None where it is not kept."""
         try:
-            with open(f"{self._folder}{digest[:2]}{os.sep}{digest[2:]}", "rb") as file:  # noqa: PTH123 - hot
-                content = file.read()
+            handle = os.open(f"{self._folder}{digest[:2]}{os.sep}{digest[2:]}", _FLAGS)
+            with os.fdopen(handle, "rb") as file:
+                about = os.fstat(handle)
+                if not stat.S_ISREG(about.st_mode) or about.st_size > _MAX_ENTRY:
+                    return None
+                content = file.read(about.st_size)
             if _checksum(content[_CHECKSUM_SIZE:]) == content[:_CHECKSUM_SIZE]:
                 return self._decoder.decode(memoryview(content)[_CHECKSUM_SIZE:])
         except (OSError, msgspec.DecodeError, msgspec.ValidationError, RecursionError):

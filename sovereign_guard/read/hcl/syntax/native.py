@@ -16,7 +16,7 @@ DIRECTIVE = re.compile(rb"(?i)sovereign[-_]guard[ \t]*(?::|(?=[ \t](?:level|waiv
 MAX_BLOCK_DEPTH = 100
 MAX_FAULTS = 20
 _JOINED = 4
-_BLOCK_START = re.compile(rb'^[A-Za-z_][\w-]*[ \t]*(?:(?:"[^"\n]*"|[\w-]+)[ \t]*)*\{', re.MULTILINE)
+_BLOCK_START = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]*"[^"\n]*"|[ \t]+[\w-]+)*[ \t]*\{', re.MULTILINE)
 
 
 def parse_native(data: bytes) -> Structure:
