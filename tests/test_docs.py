@@ -345,17 +345,18 @@ def test_the_readers_packages_tell_what_lies_in_them(package: str) -> None:
 
 def test_the_limits_of_source_are_those_of_the_code() -> None:
     rows = {row[0]: row[1] for row in table("Limits", SOURCE)}
-    assert rows["one file of source"] == f"{files.MAX_FILE >> 20} MB"
+    assert rows["one file of source"] == f"{files.MAX_FILE >> 20} MB; of JSON, {files.MAX_JSON >> 20} MB"
     for what, limit in {
         "folders below a path": files.MAX_FOLDERS,
         "instances of one block told apart": instance.MAX_INSTANCES,
         "instances of one root module told apart": estate.MAX_RESOURCES,
         "modules nested in one another": estate.MAX_MODULE_DEPTH,
+        "instances of modules of one root module": estate.MAX_MODULES,
         "blocks nested in one another": native.MAX_BLOCK_DEPTH,
         "expressions nested in one another, as written": expressions.MAX_DEPTH,
         "evaluations nested in one another, through locals and modules": evaluate.MAX_DEPTH,
         "elements of one collection": values.MAX_ELEMENTS,
-        "parts of one value, at every depth": estate.MAX_WEIGHT,
+        "parts of one value, at every depth": values.MAX_WEIGHT,
     }.items():
         assert rows[what].split(";")[0] == f"{limit:,}", what
     assert rows["one text"] == f"{values.MAX_TEXT // 1_000_000} million characters"

@@ -8,7 +8,7 @@ import msgspec
 
 from sovereign_guard.model.knowledge import Parent
 from sovereign_guard.model.resource import Inventory, Resource
-from sovereign_guard.model.value import Reason, Reference, Unknown, holds_unknown, plain
+from sovereign_guard.model.value import Reason, Reference, Unknown, holds_unknown, plain, walk
 
 _IDENTIFIERS = ("id", "name", "arn")
 _FEW = 50
@@ -81,22 +81,24 @@ class Lineage:
         return NO_PARENTS
 
     def _by_attribute(self, resource: Resource, attribute: str, types: tuple[str, ...]) -> Parents:
+        top, *rest = attribute.split(".")
         try:
-            (value,) = resource.after.select((attribute,))
+            (value,) = resource.after.select((top,))
         except RecursionError:
             value = Unknown(Reason.UNSUPPORTED, attribute)
-        name = plain(value)
+        # An attribute of a nested block; of several blocks, the first names the parent.
+        name = plain(next(iter(walk(value, tuple(rest))), None) if rest else value)
         if isinstance(name, Unknown) and (exact := self._named_by(name, types)):
             return Parents(exact, outside=not name.only_feeds)
-        fed = self._fed(resource, attribute, types)
+        fed = self._fed(resource, top, types)
         if isinstance(name, Unknown):
-            if not fed and self._left_out(resource, attribute):
+            if not fed and self._left_out(resource, top):
                 return NO_PARENTS
             if not fed:
                 # It may be any of those here, or one that is not here.
                 return Parents(self._of_types(types), outside=True)
             links = resource.block.links if resource.block else None
-            outside = links is None or links.leads_elsewhere(attribute)
+            outside = links is None or links.leads_elsewhere(top)
             return Parents(fed, outside=outside)
         if not isinstance(name, str) or not name:
             return NO_PARENTS
@@ -104,7 +106,7 @@ class Lineage:
             other
             for resource_type in types
             for other in self._by_name(
-                resource_type, attribute if resource_type != resource.type else "id"
+                resource_type, attribute.rpartition(".")[2] if resource_type != resource.type else "id"
             ).get(name, [])
         ]
         if bearers:

@@ -36,6 +36,7 @@ from sovereign_guard.read.hcl.language.values import (
     List,
     Pending,
     Set,
+    Several,
     Value,
     combine,
     identity,
@@ -75,6 +76,8 @@ Names = Mapping[str, Value]
 _NO_NAMES: Names = {}
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?")
 _LONG = 1_000
+_REMOVED = frozenset({"list", "map"})
+"""Functions of Terraform 0.11, which versions in use refuse."""
 _VARIABLE = re.compile(r"[^\W\d][\w-]*")
 _AFTER_HOST = ("/", ":", "?", "#")
 
@@ -193,6 +196,8 @@ class Evaluator:
             return found if isinstance(found, Unknown) else Sensitive(found)
         if value is None:
             return ()
+        if isinstance(value, Several):
+            return combine([value.unknown])
         if isinstance(value, Unknown):
             return value
         if not isinstance(value, tuple):
@@ -322,13 +327,20 @@ class Evaluator:
         chosen, left = (node.then, node.otherwise) if condition else (node.otherwise, node.then)
         value = self.evaluate(chosen, names)
         if value is not None and not isinstance(value, Unknown | Pending):
-            other = self._attempt(left, names)
-            self._charge(value)
-            self._charge(other)
+            other = self._left_out(left, names)
             if not isinstance(other, EvaluationError):
+                self._charge(value)
+                self._charge(other)
                 value = _unified(value, other)[0]
                 marked = (marked or isinstance(other, Sensitive)) and not isinstance(value, Sensitive)
         return Sensitive(value) if marked and not isinstance(value, Unknown) else value
+
+    def _left_out(self, expression: Expression, names: Names) -> Value | EvaluationError:
+        """Return what the branch that was not chosen is: only its type counts, and no fault of it."""
+        try:
+            return self.evaluate(expression, names)
+        except EvaluationError as error:
+            return error
 
     def _attempt(self, expression: Expression, names: Names) -> Value | EvaluationError:
         try:
@@ -568,7 +580,7 @@ class _TemplateScope:
         self._files = files
 
     def lookup(self, root: str, _steps: Sequence[Step]) -> tuple[Value, int]:
-        raise LimitError(f"the template refers to {root!r}, which is not given to it")
+        raise EvaluationError(f"the template refers to {root!r}, which is not given to it")
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         if not self._files and name.startswith("file"):
@@ -601,11 +613,21 @@ def _holds_the_host(parts: Sequence[Value]) -> bool:
     )
 
 
+def _one_is_empty(one: Value, other: Value) -> bool:
+    """Whether two values are both maps and objects, or both lists and tuples, and one has no elements."""
+    alike = all(isinstance(part, dict) for part in (one, other)) or all(
+        isinstance(part, tuple) for part in (one, other)
+    )
+    return alike and not (one and other)
+
+
 def _unified(one: Value, other: Value) -> tuple[Value, Value]:
     """Return both results of a conditional as values of one type, where there is one."""
     if not isinstance(one, dict | tuple | Sensitive) and type(one) is type(other):
         return one, other
     wanted = unified_type([type_of(one), type_of(other)])
+    if wanted is None and _one_is_empty(one, other):
+        return one, other  # Of what would be in the empty one, nothing is said.
     if wanted is None:
         raise EvaluationError("the two results of a conditional must be of one type")
     if wanted == ANY:
@@ -624,6 +646,8 @@ def attribute_of(value: Value, name: str) -> Value:
         if name in value:
             return value[name]
         raise EvaluationError(f"there is no attribute {name!r}")
+    if isinstance(value, Several):
+        return combine([value.unknown])
     if isinstance(value, Pending):
         return value.attribute(name)
     if isinstance(value, Unknown):
@@ -820,6 +844,8 @@ class FunctionScope:
         from sovereign_guard.read.hcl.language.functions.function import call
 
         function = FUNCTIONS.get(name)
+        if name in _REMOVED:
+            raise EvaluationError(f"{name} is no function of Terraform any more")
         if function is None:
             return Unknown(Reason.UNSUPPORTED, f"{name}()", "a function that only its provider can compute")
         if not function.reads or unknown_in(tuple(arguments)) is not None:

@@ -86,6 +86,12 @@ class Pending:
         self.certain = certain or {}
 
 
+class Several(Pending):
+    """The instances of a block of which the number is not known: `attribute` takes an instance key."""
+
+    __slots__ = ()
+
+
 def is_number(value: Value) -> bool:
     """Whether a value is a number (a bool is none)."""
     return type(value) is int or type(value) is Decimal

@@ -124,6 +124,7 @@ class Estate:
         )
         self._of_plan = of_plan is not None
         self._told: set[str] = set()
+        self.workspace_is_assumed = False
         self.workspace: Value = self._workspace()
         self._installed: dict[str, tuple[Path, str]] | None = None
         self._count = 0
@@ -212,7 +213,9 @@ class Estate:
             return legible_name(named)
         path = self._home / ".terraform" / "environment"
         data = self._library.reader.bytes_of(path, self._shown(path)) if path.is_file() else None
-        return (data or b"")[:200].decode("utf-8", "replace").strip() or "default"
+        chosen = (data or b"")[:200].decode("utf-8", "replace").strip()
+        self.workspace_is_assumed = not chosen
+        return chosen or "default"
 
     # -- modules ---------------------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from sovereign_guard.read.hcl.language.values import (
     LimitError,
     Pending,
     Set,
+    Several,
     Value,
     failed,
 )
@@ -303,6 +304,8 @@ class ModuleInstance:
             pairs = [(part, part) for part in value]
         elif isinstance(value, dict):
             pairs = sorted(value.items())
+        elif value == ():
+            pairs = []  # Beside an unknown set, `[]` is one.
         else:
             raise EvaluationError("a map or a set of texts is required")
         if len(pairs) > MAX_INSTANCES or not self.estate.room_for(len(pairs)):
@@ -344,7 +347,7 @@ class ModuleInstance:
             (place,) = expansion.places
             reference = Reference(self.block_key(address), (), None, self.address)
             unknown = self._not_yet(address, reference)
-            return Pending(lambda key: self._instance_value(address, place, _key_of(key)), unknown)
+            return Several(lambda key: self._instance_value(address, place, _key_of(key)), unknown)
         made = [(place.key, self._instance_value(address, place, place.key)) for place in expansion.places]
         if expansion.kind == "count":
             return tuple(value for _key, value in made)
@@ -366,7 +369,9 @@ class ModuleInstance:
                     feeds = (own, *(value.feeds if value.only_feeds else ()))
                     return msgspec.structs.replace(value, feeds=feeds, only_feeds=True)
                 if value is not None:
-                    return value
+                    own = Reference(block, (name,), key, self.address)
+                    is_open = address.startswith("data.") or name in body.section.nested
+                    return self._with_more(address, value, own) if is_open else value
             known = self.estate.data_value(self, address, name)
             return (
                 known
@@ -375,6 +380,23 @@ class ModuleInstance:
             )
 
         return Pending(attribute, unknown)
+
+    def _with_more(self, address: str, value: Value, reference: Reference) -> Value:
+        """Return nested blocks, or maps of a data source, as what may have more attributes than are set."""
+        if isinstance(value, Sensitive):
+            return value
+        if isinstance(value, tuple):
+            return type(value)(self._with_more(address, part, reference) for part in value)
+        if not isinstance(value, dict):
+            return value
+
+        def attribute(name: str) -> Value:
+            below = msgspec.structs.replace(reference, path=(*reference.path, name))
+            if value.get(name) is not None:
+                return self._with_more(address, value[name], below)
+            return self._not_yet(address, below)
+
+        return Pending(attribute, self._not_yet(address, reference))
 
     def _not_yet(self, address: str, reference: Reference) -> Unknown:
         if address.startswith("data."):
@@ -433,7 +455,7 @@ class ModuleInstance:
         expansion = self.expansion(call)
         if expansion.kind == "any":
             unknown = expansion.unknown or Unknown(Reason.UNSUPPORTED)
-            return Pending(lambda _key: made[0].as_value(), unknown)
+            return Several(lambda _key: made[0].as_value(), unknown)
         if expansion.kind == "count":
             return tuple(child.as_value() for child in made)
         if expansion.kind == "each":

@@ -139,6 +139,12 @@ class _Builder:
         for module in estate.used.values():
             self._warnings.extend(module.warnings)
             self._warnings.extend(_removed(module.others))
+        if estate.workspace_is_assumed and any(
+            b"terraform.workspace" in file.data for module in estate.used.values() for file in module.files
+        ):
+            self._warnings.append(
+                f'{estate.path}: terraform.workspace is taken to be "default"; give another with --workspace.'
+            )
         if estate.from_environment:
             named = ", ".join(f"TF_VAR_{name}" for name in estate.from_environment)
             self._warnings.append(f"{estate.path}: values come from the environment: {named}.")

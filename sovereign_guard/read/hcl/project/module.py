@@ -27,7 +27,9 @@ BUILT_IN = "terraform.io/builtin/terraform"
 _NEWER = frozenset({"action", "list"})
 """Blocks of Terraform after 1.11 that make no resource."""
 
-_KNOWN_UNREAD = frozenset({"output", "moved", "import", "removed", "check", "variable", "ephemeral"})
+_KNOWN_UNREAD = frozenset(
+    {"output", "moved", "language", "import", "removed", "check", "variable", "ephemeral"}
+)
 
 
 class Module:

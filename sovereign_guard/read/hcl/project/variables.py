@@ -81,6 +81,8 @@ def given_values(
     for name in _in_order({name for folder, _shown in folders for name in _names_in(folder)}):
         folder, shown = next((one for one in reversed(folders) if name in _names_in(one[0])), folders[0])
         place = name if shown in ("", ".") else f"{shown}/{name}"
+        if name in _FIRST and not (folder / name).exists():
+            continue  # A link that leads nowhere: Terraform passes over it.
         data = reader.bytes_of(folder / name, place)
         if data is not None:
             try:

@@ -27,7 +27,7 @@ __all__ = ["Parser", "Structure", "Text"]
 _MUCH = 3_000_000
 """Bytes of source from which it pays to start other processes."""
 
-_SECOND_OPINIONS = 20.0
+_SECOND_OPINIONS = 8.0
 """Seconds that the second parser may take in one run, all files together."""
 
 _HINT = "Run `terraform fmt` or `tofu fmt` on it; the blocks outside this place are judged."
