@@ -750,8 +750,10 @@ class _Assembly:
         if target is not None and not self._files:
             at = where or self._file
             self._empty(at)
-        for problem in root.problems:
-            session.tell(problem)
+        # Configurations that others include lie beside files of variables: that is no module to run.
+        if root.resources or root.calls:
+            for problem in root.problems:
+                session.tell(problem)
         for configuration, section in self._settings.extra.values():
             self._extra(configuration, section)
         if self._unread is not None:
