@@ -76,6 +76,8 @@ Names = Mapping[str, Value]
 _NO_NAMES: Names = {}
 _SCHEME = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?")
 _LONG = 1_000
+_LEAVES = frozenset({str, int, bool, type(None), Unknown})
+_LIGHT = frozenset({type(None), bool, int, Decimal, Unknown})
 _REMOVED = frozenset({"list", "map"})
 """Functions of Terraform 0.11, which versions in use refuse."""
 _VARIABLE = re.compile(r"[^\W\d][\w-]*")
@@ -128,6 +130,8 @@ class Evaluator:
     def __init__(self, scope: Scope, budget: Budget) -> None:
         self._scope = scope
         self._budget = budget
+        # An expression is kept beside its value, or another could come to have its identity.
+        self._values: dict[int, tuple[Expression, Value]] = {}
         self._by_type: dict[type, Callable[[Any, Names], Value]] = {
             Literal: lambda node, _names: node.value,
             Number: lambda node, _names: _number_of(node.text),
@@ -162,6 +166,20 @@ class Evaluator:
             return self._by_type[type(expression)](expression, names)
         finally:
             budget.depth -= 1
+
+    def value(self, expression: Expression) -> Value:
+        """Return the value of an expression by itself, worked out once: configurations repeat themselves.
+
+        Raises:
+            EvaluationError: as `evaluate`.
+
+        """
+        if type(expression) is Literal:
+            return expression.value
+        found = self._values.get(id(expression))
+        if found is None:
+            found = self._values[id(expression)] = expression, self.evaluate(expression)
+        return found[1]
 
     # -- references ------------------------------------------------------------------------------------------
 
@@ -484,12 +502,11 @@ class Evaluator:
             LimitError: none is left, or the value is too large to be looked into.
 
         """
-        if isinstance(value, Sensitive):
-            value = value.value
-        if isinstance(value, str):
+        kind = type(value)
+        if kind is str:
             if len(value) > _LONG:
                 self._budget.spend(len(value) >> 6)
-        elif isinstance(value, dict | tuple) and value:
+        elif kind not in _LIGHT and value != ():
             self._budget.spend(1 + (weight_of(value) >> 2))
 
     def _try(self, arguments: Sequence[Expression], names: Names) -> Value:
@@ -791,10 +808,12 @@ def _differ(left: Value, right: Value) -> bool:
 
 def as_tree(value: Value) -> Any:
     """Return a value as JSON whose nodes may be Unknown or Sensitive (model.value.Tree)."""
+    if type(value) in _LEAVES:
+        return value
     if isinstance(value, dict):
-        return {name: as_tree(part) for name, part in value.items()}
+        return {name: part if type(part) in _LEAVES else as_tree(part) for name, part in value.items()}
     if isinstance(value, tuple):
-        return [as_tree(part) for part in value]
+        return [part if type(part) in _LEAVES else as_tree(part) for part in value]
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, Sensitive):

@@ -158,9 +158,13 @@ def convert(value: Value, wanted: Type) -> Value:
         EvaluationError: it cannot be converted.
 
     """
+    if wanted is ANY or value is None:
+        return value
+    if wanted is STRING and type(value) is str:
+        return value
     if isinstance(value, Sensitive):
         return Sensitive(convert(value.value, wanted))
-    if value is None or isinstance(value, Unknown):
+    if isinstance(value, Unknown):
         return value
     if isinstance(wanted, Primitive):
         return value if wanted.name == "any" else _primitive(value, wanted.name)

@@ -92,6 +92,11 @@ class Several(Pending):
     __slots__ = ()
 
 
+_PLAIN = frozenset({type(None), bool, int, Decimal, str})
+_CONTAINERS = frozenset({tuple, dict, List, Set, Map})
+_WEIGHTY = _CONTAINERS | {Sensitive}
+
+
 def is_number(value: Value) -> bool:
     """Whether a value is a number (a bool is none)."""
     return type(value) is int or type(value) is Decimal
@@ -156,24 +161,38 @@ def identity(value: Value) -> Any:
 
 def unknown_in(value: Value) -> Unknown | None:
     """Return the first Unknown in a value, at whatever depth."""
-    if isinstance(value, Unknown):
-        return value
+    kind = type(value)
+    if kind in _PLAIN:
+        return None
+    if kind is Unknown:
+        found: Unknown = value
+        return found
     if isinstance(value, Pending):
         return value.unknown
-    if isinstance(value, Sensitive):
+    if kind is Sensitive:
         return unknown_in(value.value)
-    if isinstance(value, tuple | dict):
-        for part in value.values() if isinstance(value, dict) else value:
-            found = unknown_in(part)
-            if found is not None:
-                return found
+    for part in value.values() if isinstance(value, dict) else value:
+        if type(part) not in _PLAIN:
+            below = unknown_in(part)
+            if below is not None:
+                return below
     return None
+
+
+def _has_marks(value: Value) -> bool:
+    kind = type(value)
+    if kind not in _CONTAINERS:
+        return kind is Sensitive
+    parts = value.values() if isinstance(value, dict) else value
+    return any(type(part) in _WEIGHTY and _has_marks(part) for part in parts)
 
 
 def without_marks(value: Value) -> tuple[Value, bool]:
     """Return a value without marks of sensitivity at any depth, and whether there were some."""
-    if isinstance(value, Sensitive):
+    if type(value) is Sensitive:
         return without_marks(value.value)[0], True
+    if not _has_marks(value):
+        return value, False
     if isinstance(value, dict):
         found = {name: without_marks(part) for name, part in value.items()}
         if any(marked for _part, marked in found.values()):
@@ -198,16 +217,17 @@ def weight_of(value: Value) -> int:
 
 
 def _weight(value: Value, known: dict[int, int]) -> int:
-    if isinstance(value, Sensitive):
+    if type(value) is Sensitive:
         value = value.value
-    if not isinstance(value, dict | tuple) or not value:
+    if type(value) not in _CONTAINERS:
         return 1
     found = known.get(id(value))
     if found is None:
         parts = value.values() if isinstance(value, dict) else value
-        found = 1 + sum(
-            _weight(part, known) if isinstance(part, dict | tuple | Sensitive) else 1 for part in parts
-        )
+        found = 1 + len(value)
+        for part in parts:
+            if type(part) in _WEIGHTY:
+                found += _weight(part, known) - 1
         if found > MAX_WEIGHT:
             raise LimitError("the value is too large")
         known[id(value)] = found

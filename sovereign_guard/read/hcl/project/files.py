@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -223,17 +224,25 @@ class Reader:
     def bytes_of(self, path: Path, shown: str) -> bytes | None:
         """Return a file's bytes; None, with a problem told, where it cannot be had."""
         message, hint = "", "Nothing outside what is scanned is read."
+        name = os.fspath(path)
         try:
-            if path.is_symlink() and not self.boundary.holds(path):
+            about = os.lstat(name)
+            is_link = stat.S_ISLNK(about.st_mode)
+            if is_link and not self.boundary.holds(path):
                 message = "this link leads out of what is scanned, or in a circle"
-            elif not path.is_file():
-                message = "this link leads nowhere" if path.is_symlink() else "this is not a file"
-                hint = "Remove it, or put a file in its place."
-            elif path.stat().st_size > (limit := MAX_JSON if path.suffix == ".json" else MAX_FILE):
-                message = f"this file is larger than {limit >> 20} MB"
-                hint = "Is this source written by hand? Split it."
+            elif is_link and not path.exists():
+                message, hint = "this link leads nowhere", "Remove it, or put a file in its place."
             else:
-                return path.read_bytes()
+                about = os.stat(name) if is_link else about  # noqa: PTH116 - hot
+                limit = MAX_JSON if name.endswith(".json") else MAX_FILE
+                if not stat.S_ISREG(about.st_mode):
+                    message, hint = "this is not a file", "Remove it, or put a file in its place."
+                elif about.st_size > limit:
+                    message = f"this file is larger than {limit >> 20} MB"
+                    hint = "Is this source written by hand? Split it."
+                else:
+                    with open(name, "rb") as file:  # noqa: PTH123 - hot
+                        return file.read()
         except OSError as error:
             message, hint = f"this file cannot be read: {error.strerror}", "Give it the rights to be read."
         self.problems.append(InputProblem(shown, f"{message}.", hint, shown))

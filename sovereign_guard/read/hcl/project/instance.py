@@ -254,13 +254,9 @@ class ModuleInstance:
 
     def _expand(self, section: Section) -> Expansion:
         arguments = section.arguments
-        if "count" not in arguments and "for_each" not in arguments and "enabled" not in arguments:
-            enabled = next((one for one in section.sections() if one.type == "lifecycle"), None)
-            if enabled is None or enabled.argument("enabled") is None:
-                return SINGLE
         name = "count" if "count" in arguments else "for_each" if "for_each" in arguments else ""
         if not name:
-            return self._enabled(section)
+            return self._enabled(section) if "lifecycle" in section.nested else SINGLE
         argument = arguments[name]
         try:
             value = self.evaluator.evaluate(argument.expression)
@@ -279,8 +275,7 @@ class ModuleInstance:
 
     def _enabled(self, section: Section) -> Expansion:
         """OpenTofu's `lifecycle { enabled = ... }`."""
-        inner = next((one for one in section.sections() if one.type == "lifecycle"), None)
-        argument = inner.argument("enabled") if inner is not None else None
+        argument = section.nested["lifecycle"][0].argument("enabled")
         if argument is None:
             return SINGLE
         try:
@@ -523,12 +518,29 @@ def suffix(key: Key, expansion: Expansion) -> str:
 
 
 class BodyAttributes:
-    """The attributes and nested blocks of a block, evaluated as far as somebody asks."""
+    """The attributes and nested blocks of a block, evaluated as far as somebody asks.
 
-    __slots__ = ("_evaluator", "_names", "_origin", "_trees", "_values", "section")
+    `computed` names attributes, beside `id`, that the provider computes where they are not set.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_evaluator",
+        "_given",
+        "_names",
+        "_origin",
+        "_trees",
+        "_values",
+        "computed",
+        "section",
+    )
 
     def __init__(self, section: Section, evaluator: Evaluator, names: Names, origin: str) -> None:
         self.section = section
+        self.computed: frozenset[str] = frozenset()
+        # Stages ask for the same names one after the other.
+        self._asked: tuple[str, ...] | None = None
+        self._given: tuple[Tree, ...] = ()
         self._evaluator = evaluator
         self._names = names
         self._origin = origin
@@ -541,6 +553,8 @@ class BodyAttributes:
 
     def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
         """Return the values of these attributes (model.resource.Attributes)."""
+        if names is self._asked:
+            return self._given
         trees, arguments, blocks = self._trees, self.section.arguments, self.section.nested
         found: list[Tree] = []
         for name in names:
@@ -548,13 +562,12 @@ class BodyAttributes:
                 if name not in trees:
                     trees[name] = as_tree(self.value(name))
                 found.append(trees[name])
+            elif name == "id" or name in self.computed:
+                found.append(Unknown(Reason.AFTER_APPLY, f"{self._origin}.{name}"))
             else:
-                found.append(self._identifier if name == "id" else None)
-        return tuple(found)
-
-    @property
-    def _identifier(self) -> Unknown:
-        return Unknown(Reason.AFTER_APPLY, f"{self._origin}.id")
+                found.append(None)
+        self._asked, self._given = names, tuple(found)
+        return self._given
 
     def value(self, name: str) -> Value:
         """Return the value of an attribute, or of the nested blocks of this name, as a tuple."""
@@ -586,7 +599,9 @@ class BodyAttributes:
 def evaluated(argument: Argument, evaluator: Evaluator, names: Names) -> Value:
     """Return the value of an argument; where it cannot be evaluated, an Unknown that says why and where."""
     try:
-        return evaluator.evaluate(argument.expression, names)
+        return (
+            evaluator.evaluate(argument.expression, names) if names else evaluator.value(argument.expression)
+        )
     except EvaluationError as error:
         return failed(f"{argument.name}: {error}", argument.place)
     except RecursionError:

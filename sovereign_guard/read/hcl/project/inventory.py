@@ -126,6 +126,7 @@ class _Builder:
         self._computed: dict[Family, frozenset[str]] = {}
         self._links = Links()
         self._families: dict[tuple[str, str, str, tuple[ProviderConfiguration, ...]], Family] = {}
+        self._plain: dict[tuple[str, str, str], Family] = {}
         self._blocks: dict[str, Block] = {}
         self._warnings: list[str] = []
         self._imported: set[str] = set()
@@ -202,11 +203,10 @@ class _Builder:
         family = block.family
         if place.names and section.argument("provider") is not None:
             family = self._family(instance, section, mode, place)
-        body: Attributes = instance.body(address, place)
+        body = instance.body(address, place)
         if family not in self._computed:
             self._computed[family] = self._computed_labels(family)
-        if self._computed[family]:
-            body = _WithComputed(body, self._computed[family])
+        body.computed = self._computed[family]
         full = f"{instance.address}.{address}" if instance.address else address
         full += suffix(place.key, expansion)
         line, column = section.position
@@ -252,11 +252,18 @@ class _Builder:
         return frozenset(names)
 
     def _family(self, instance: ModuleInstance, section: Section, mode: str, place: Place) -> Family:
-        address, configurations = self._providers.of(instance, section, place.names)
-        key = (mode, section.labels[0], address, configurations)
-        if key not in self._families:
-            self._families[key] = Family(*key)
-        return self._families[key]
+        kind = section.labels[0]
+        plain = "provider" not in section.arguments
+        found = self._plain.get((instance.address, mode, kind)) if plain else None
+        if found is None:
+            address, configurations = self._providers.of(instance, section, place.names)
+            key = (mode, kind, address, configurations)
+            found = self._families.get(key)
+            if found is None:
+                found = self._families[key] = Family(*key)
+            if plain:
+                self._plain[instance.address, mode, kind] = found
+        return found
 
     def _block(self, instance: ModuleInstance, address: str, section: Section, mode: str) -> Block:
         """Return the block as all its instances share it: as the first instance of its module sees it."""
@@ -331,23 +338,6 @@ class _Builder:
                 column=column,
                 directives=directives_of(caller, call),
             )
-
-
-class _WithComputed:
-    """Attributes of which the provider computes some that are not set."""
-
-    __slots__ = ("_body", "_computed")
-
-    def __init__(self, body: Attributes, computed: frozenset[str]) -> None:
-        self._body = body
-        self._computed = computed
-
-    def select(self, names: tuple[str, ...]) -> tuple[Tree, ...]:
-        """Return the values of these attributes."""
-        return tuple(
-            Unknown(Reason.AFTER_APPLY, name) if value is None and name in self._computed else value
-            for name, value in zip(names, self._body.select(names), strict=True)
-        )
 
 
 class _MissingModule:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.syntax.expressions import NotAnExpressionError, parse_expression
 from sovereign_guard.read.hcl.syntax.tree import Attribute, Block, Expression, Literal, Structure
+
+_NEWLINE = re.compile(rb"\n")
 
 
 class SourceFile:
@@ -52,12 +55,7 @@ class SourceFile:
     def position(self, offset: int) -> tuple[int, int]:
         """Return line and column (in characters) of an offset, both from 1."""
         if self._lines is None:
-            starts = [0]
-            at = self.data.find(b"\n")
-            while at >= 0:
-                starts.append(at + 1)
-                at = self.data.find(b"\n", at + 1)
-            self._lines = starts
+            self._lines = [0, *(match.end() for match in _NEWLINE.finditer(self.data))]
         line = bisect_right(self._lines, offset)
         start = self._lines[line - 1]
         return line, len(self.data[start:offset].decode("utf-8", "replace")) + 1

@@ -109,6 +109,10 @@ def parse_expression(data: bytes) -> Expression:
         NotAnExpressionError: it is none.
 
     """
+    return _often(data) if len(data) <= _OFTEN else _parsed(data)
+
+
+def _parsed(data: bytes) -> Expression:
     if (match := _PLAIN_TEXT.fullmatch(data)) is not None:
         return Literal(composed(match[1].decode("utf-8", "replace")))
     if _TRAVERSAL.fullmatch(data) is not None:
@@ -119,13 +123,11 @@ def parse_expression(data: bytes) -> Expression:
         return Access(Name(root), tuple(map(GetAttribute, names))) if names else Name(root)
     if _INTEGER.fullmatch(data) is not None:
         return Number(data.decode("ascii"))
-    return _parsed(data) if len(data) <= _OFTEN else _parse(b"x=" + data + b"\n", 2)
-
-
-@lru_cache(maxsize=20_000)
-def _parsed(data: bytes) -> Expression:
-    """Parse an expression once however often it is written: configurations repeat themselves."""
     return _parse(b"x=" + data + b"\n", 2)
+
+
+_often = lru_cache(maxsize=20_000)(_parsed)
+"""Parses an expression once however often it is written: configurations repeat themselves."""
 
 
 def parse_template(text: str) -> Template:

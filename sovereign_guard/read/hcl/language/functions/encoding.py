@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable
 
 from sovereign_guard.model.value import Reason, Unknown
-from sovereign_guard.read.hcl.language.functions import yamls
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.functions.texts import made
 from sovereign_guard.read.hcl.language.types import STRING, parse_number, text_of
@@ -22,6 +21,9 @@ from sovereign_guard.read.hcl.language.values import (
     List,
     Value,
 )
+
+_MAX_DEPTH = 100
+"""Values nested in one another, as in YAML."""
 
 _MAX_MEMBERS = 100
 """Members of one gzip file."""
@@ -306,7 +308,7 @@ class _Json:
 
     def _write(self, value: Value, depth: int) -> None:
         self._nodes += 1
-        if self._nodes > MAX_ELEMENTS or depth > yamls.MAX_DEPTH:
+        if self._nodes > MAX_ELEMENTS or depth > _MAX_DEPTH:
             raise LimitError("the value is too large to be written as JSON")
         if value is None:
             self._put("null")
@@ -381,7 +383,7 @@ def _no_constant(_name: str) -> Value:
 
 
 def _from_json(value: Value, depth: int) -> Value:
-    if depth > yamls.MAX_DEPTH:
+    if depth > _MAX_DEPTH:
         raise LimitError("the JSON is nested too deeply")
     if isinstance(value, str):
         # Half of a pair of surrogates becomes the sign for what is no character.
@@ -400,10 +402,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _yamldecode(text: str) -> Value:
+    from sovereign_guard.read.hcl.language.functions import yamls
+
     return yamls.decode(text)
 
 
 def _yamlencode(value: Value) -> Value:
+    from sovereign_guard.read.hcl.language.functions import yamls
+
     return yamls.encode(value)
 
 
