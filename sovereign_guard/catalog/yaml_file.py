@@ -55,10 +55,10 @@ class YamlFile:
                     self.data = loader.construct_document(root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            self._fault(
-                f"this is not YAML: {error.problem or error.context}.",
-                (mark.line + 1, mark.column + 1) if mark else (1, 1),
-            )
+            problem = f"this is not YAML: {error.problem or error.context}."
+            if "nesting depth" in (error.problem or ""):  # PyYAML bounds it by itself since 6.0.4.
+                problem = "this YAML is nested too deeply or expands to too much."
+            self._fault(problem, (mark.line + 1, mark.column + 1) if mark else (1, 1))
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             self._fault(f"this is not YAML that can be read: {error}.", (1, 1))
         finally:

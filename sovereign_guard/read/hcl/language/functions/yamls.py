@@ -58,7 +58,9 @@ def decode(text: str) -> Value:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return _Reader(text, yaml.parse(text, Loader=loader)).document()
-    except yaml.YAMLError:
+    except yaml.YAMLError as error:
+        if "nesting depth" in str(error):  # PyYAML bounds it by itself since 6.0.4.
+            raise LimitError("the YAML is nested too deeply") from None
         raise EvaluationError("the text is not valid YAML") from None
     except RecursionError:
         raise LimitError("the YAML is nested too deeply") from None
