@@ -350,6 +350,11 @@ class Estate:
                 found.setdefault(address.rpartition("/")[2], []).append(address)
         return {name: addresses[0] for name, addresses in found.items() if len(addresses) == 1}
 
+    def label_attributes(self, resource_type: str) -> tuple[str, ...]:
+        """Return the attributes in which resources of a type hold labels, which are maps of texts."""
+        provider = self.catalog.provider("", resource_type)
+        return self.catalog.type_facts(provider, resource_type).labels
+
     def data_value(self, instance: ModuleInstance, address: str, name: str) -> Value:
         """Return an attribute of a data source that the provider configuration alone decides, else None."""
         if not address.startswith("data."):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,8 @@ from sovereign_guard.read.hcl.language.types import (
 from sovereign_guard.read.hcl.language.values import (
     EvaluationError,
     LimitError,
+    List,
+    Map,
     Pending,
     Set,
     Several,
@@ -46,6 +50,7 @@ MAX_INSTANCES = 10_000
 
 Key = int | str | None
 _NO_NAMES: Names = {}
+_NUMERAL = re.compile(r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?")
 
 
 class Place(msgspec.Struct, frozen=True, eq=False):
@@ -365,8 +370,9 @@ class ModuleInstance:
                     return msgspec.structs.replace(value, feeds=feeds, only_feeds=True)
                 if value is not None:
                     own = Reference(block, (name,), key, self.address)
-                    is_open = address.startswith("data.") or name in body.section.nested
-                    return self._with_more(address, value, own) if is_open else value
+                    if address.startswith("data.") or name in body.section.nested:
+                        return self._with_more(address, value, own)
+                    return self._as_typed(address, name, value, own)
             known = self.estate.data_value(self, address, name)
             return (
                 known
@@ -380,18 +386,29 @@ class ModuleInstance:
         """Return nested blocks, or maps of a data source, as what may have more attributes than are set."""
         if isinstance(value, Sensitive):
             return value
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and all(isinstance(part, dict | Sensitive) for part in value):
             return type(value)(self._with_more(address, part, reference) for part in value)
         if not isinstance(value, dict):
-            return value
+            return careful(value, self._not_yet(address, reference))
 
         def attribute(name: str) -> Value:
             below = msgspec.structs.replace(reference, path=(*reference.path, name))
             if value.get(name) is not None:
+                if ".".join(below.path) in self.estate.label_attributes(address.partition(".")[0]):
+                    return as_labels(value[name], self._not_yet(address, below))
                 return self._with_more(address, value[name], below)
             return self._not_yet(address, below)
 
         return Pending(attribute, self._not_yet(address, reference))
+
+    def _as_typed(self, address: str, name: str, value: Value, reference: Reference) -> Value:
+        """Return a configured attribute as others see it: converted to a type that source hardly knows."""
+        kind = address.partition(".")[0]
+        if kind in _AS_WRITTEN or isinstance(value, Sensitive):
+            return value
+        if name in _TEXT_MAPS or name in self.estate.label_attributes(kind):
+            return as_labels(value, self._not_yet(address, reference))
+        return careful(value, self._not_yet(address, reference))
 
     def _not_yet(self, address: str, reference: Reference) -> Unknown:
         if address.startswith("data."):
@@ -482,6 +499,49 @@ class ModuleInstance:
         if sensitive is not None and sensitive.literal is True and not isinstance(value, Unknown | Sensitive):
             return Sensitive(value)
         return value
+
+
+_AS_WRITTEN = frozenset({"terraform_data"})
+"""Types whose attributes keep the type of what is written."""
+
+_TEXT_MAPS = frozenset({"triggers", "keepers"})
+"""Attributes that are maps of texts wherever they occur, beside those that hold labels."""
+
+
+def as_label(value: Value) -> Value:
+    """Return an element of a map of texts."""
+    try:
+        return convert(value, STRING)
+    except EvaluationError:
+        return value
+
+
+def as_labels(value: Value, unknown: Unknown) -> Value:
+    """Return what holds labels: a map of texts, or a list of them, which may be a set."""
+    if isinstance(value, dict):
+        return Map({key: as_label(part) for key, part in value.items()})
+    if isinstance(value, tuple):
+        texts = [as_label(part) for part in value]
+        alike = all(isinstance(part, str) for part in texts)
+        return List(texts) if alike and len(set(texts)) == len(texts) else unknown
+    return careful(value, unknown)
+
+
+def careful(value: Value, unknown: Unknown) -> Value:
+    """Return of a value what holds whatever type the attribute has that it was written for.
+
+    The provider's schema makes a text of a number, or a number of a text, and a set of a list. So only texts
+    that can be nothing else are taken as they are, and lists that a set would leave as they are.
+    """
+    if isinstance(value, str):
+        return unknown if value in ("true", "false") or _NUMERAL.fullmatch(value) else value
+    if isinstance(value, tuple):
+        parts = list(value)
+        alike = all(isinstance(part, str) and careful(part, unknown) is part for part in parts)
+        return value if alike and all(one < other for one, other in pairwise(parts)) else unknown
+    if isinstance(value, dict):
+        return Pending(lambda name: careful(value[name], unknown) if name in value else unknown, unknown)
+    return value if isinstance(value, Unknown | Pending | Sensitive) or value is None else unknown
 
 
 def _named(steps: Sequence[Step], at: int) -> str:
