@@ -1850,3 +1850,10 @@ def test_explain_speaks_of_source(tmp_path: Path) -> None:
     assert "src/main.tf:5" in text
     assert "src/main.tf:4" in text
     assert "eu-west-3" in text
+
+
+def test_a_missing_module_that_only_some_instances_call_is_told(tmp_path: Path) -> None:
+    source = 'module "m" {\n  source = "./m"\n  for_each = { a = false, b = true }\n  on = each.value\n}\n'
+    inner = 'variable "on" {}\nmodule "gone" {\n  source = "acme/gone/aws"\n  count = var.on ? 1 : 0\n}\n'
+    found = made(tmp_path, {"main.tf": AWS + source, "m/main.tf": inner})
+    assert found.verdicts == {'module.m["b"].module.gone': "unknown"}

@@ -646,3 +646,25 @@ def test_a_file_of_values_with_a_byte_order_mark(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": LEVEL})
     (tmp_path / "terraform.tfvars").write_bytes(b'\xef\xbb\xbflevel = "strategic"\r\n')
     assert level(scan(tmp_path)) == "strategic"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '  endpoints {\n    sqs = "https://sqs.eu-west-3.amazonaws.com"\n'
+        '    s3 = "https://s3.fr-par.scw.cloud"\n  }\n',
+        '  endpoints { sqs = "https://sqs.eu-west-3.amazonaws.com" }\n'
+        '  endpoints { s3 = "https://s3.fr-par.scw.cloud" }\n',
+    ],
+    ids=["argument", "block"],
+)
+def test_source_that_sets_more_than_the_plan_shows_clears_nothing(written: str, tmp_path: Path) -> None:
+    block = 'resource "aws_s3_bucket" "b" { tags = { DataClassification = "sensitive" } }\n'
+    write(tmp_path, {"main.tf": 'provider "aws" {\n  region = "eu-west-3"\n' + written + "}\n" + block})
+    plan = Plan().provider(
+        "aws", region="eu-west-3", endpoints={"sqs": "https://sqs.eu-west-3.amazonaws.com"}
+    )
+    plan.add("aws_s3_bucket.b", tags=SENSITIVE).write(tmp_path / "plan.json")
+    found = scan(tmp_path, "plan.json")
+    assert found.verdicts == {"aws_s3_bucket.b": "fail"}
+    assert "is not used" in json.dumps(found.report["warnings"])

@@ -86,9 +86,7 @@ def _mismatch(
         return f"it declares {beyond[0]}, which the plan does not know"
     for configuration in _configurations(inventory):
         other = configurations.get(configuration.key)
-        if other is not None and (
-            _adds(configuration.settings, other) or _contradicts(configuration.settings, other.settings)
-        ):
+        if other is not None and _differs(configuration.settings, other):
             return f"provider {configuration.key} is configured otherwise in the plan"
     return ""
 
@@ -99,24 +97,37 @@ def _configurations(inventory: Inventory) -> list[ProviderConfiguration]:
     return list({id(one): one for one in every}.values())
 
 
-def _adds(shown: dict[str, Tree], written: WrittenConfiguration) -> bool:
-    """Whether source sets what the plan does not show, though it hides nothing but what `dynamic` makes."""
+def _differs(shown: dict[str, Tree], written: WrittenConfiguration) -> bool:
+    """Whether source says another thing than a plan, or sets what the plan does not show.
+
+    A plan hides values, but of what is set nothing save what `dynamic` makes.
+    """
     return any(
-        value is not None and name not in shown and name not in written.dynamic
+        value is not None
+        and (
+            _contradicts(shown[name], value, more=name in written.dynamic)
+            if name in shown
+            else name not in written.dynamic
+        )
         for name, value in written.settings.items()
     )
 
 
-def _contradicts(shown: Tree, written: Tree) -> bool:
-    """Whether source says another thing than a plan where both are known."""
+def _contradicts(shown: Tree, written: Tree, *, more: bool) -> bool:
+    """Whether source says another thing than a plan where both are known; `more`: it may say more."""
     shown, written = plain(shown), plain(written)
     if isinstance(shown, Unknown) or isinstance(written, Unknown) or shown is None:
         return False
     if isinstance(shown, dict) and isinstance(written, dict):
-        return any(name in written and _contradicts(part, written[name]) for name, part in shown.items())
+        if not more and any(value is not None and name not in shown for name, value in written.items()):
+            return True
+        return any(
+            name in written and _contradicts(part, written[name], more=more) for name, part in shown.items()
+        )
     if isinstance(shown, list) and isinstance(written, list):
-        # A plan leaves out what `dynamic` makes, so lengths may differ.
-        return len(shown) == len(written) and any(map(_contradicts, shown, written))
+        if len(shown) != len(written):
+            return not more
+        return any(_contradicts(part, other, more=more) for part, other in zip(shown, written, strict=True))
     if isinstance(shown, dict | list) or isinstance(written, dict | list):
         return isinstance(shown, dict | list) and isinstance(written, dict | list) is False
     return str(shown) != str(written)

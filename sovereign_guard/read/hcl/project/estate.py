@@ -301,7 +301,10 @@ class Estate:
 
     def _not_here(self, caller: ModuleInstance, name: str, call: Section, why: str) -> None:
         path = f"{caller.path}.module.{name}" if caller.path else f"module.{name}"
-        self.missing.setdefault(path, (caller, name, call, why))
+        noted = self.missing.get(path)
+        # Of several callers one stands for all; not one that calls it no time.
+        if noted is None or not _calls(noted[0], noted[2]):
+            self.missing[path] = caller, name, call, why
 
     def _shown(self, path: Path) -> str:
         """Return a path as the user is told, who named the root module's folder in some way."""
@@ -371,3 +374,11 @@ class Estate:
         if fact.starts and isinstance(found[0], str):
             return fact.by_start(found[0])
         return from_json(found[0])
+
+
+def _calls(caller: ModuleInstance, call: Section) -> bool:
+    """Whether a module is called at all, as far as can be told."""
+    try:
+        return bool(caller.expansion(call).places)
+    except EvaluationError:
+        return True

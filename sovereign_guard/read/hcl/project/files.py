@@ -109,24 +109,35 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def folders_below(
-    top: Path, boundary: Boundary, also: frozenset[str] = frozenset()
+    top: Path, reader: Reader, also: frozenset[str] = frozenset()
 ) -> Iterator[tuple[Path, bool, bool]]:
     """Give the folders at and below one that hold source, or a file of one of the names in `also`.
 
     Each once by whatever links it is reached, with whether it holds the one and the other. In hidden folders
-    only the names count.
+    only the names count. A folder that cannot be looked into goes to the reader's `problems`.
     """
     seen: set[Path] = set()
     waiting = [(top, False)]
-    while waiting and len(seen) < MAX_FOLDERS:
+    while waiting:
         folder, hidden = waiting.pop()
+        if len(seen) >= MAX_FOLDERS:
+            message = f"there are more than {MAX_FOLDERS} folders here; the others are not read."
+            reader.problems.append(InputProblem(str(top), message, "Scan the folders below one by one."))
+            return
         try:
             real = folder.resolve()
             with os.scandir(real) as entries:
                 found = sorted(entries, key=lambda one: one.name, reverse=True)
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError) as error:
+            if not hidden:
+                shown = legible_name(str(folder))
+                why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+                hint = "Give it the rights to be read, or remove it."
+                reader.problems.append(
+                    InputProblem(shown, f"this folder cannot be looked into: {why}.", hint, shown)
+                )
             continue
-        if real in seen or not boundary.holds(real):
+        if real in seen or not reader.boundary.holds(real):
             continue
         seen.add(real)
         folders = [one for one in found if not is_source(one.name) or _is_folder(one)]

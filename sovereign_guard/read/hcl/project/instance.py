@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -728,11 +727,6 @@ def _marked(value: Value) -> Value:
 def _iterator_name(expression: Expression) -> str:
     name = getattr(expression, "name", None) or getattr(expression, "value", None)
     return name if isinstance(name, str) else ""
-
-
-def folder_of(path: str, base: Path) -> Path:
-    """Return where a module's local source lies."""
-    return Path(os.path.normpath(base / path))
 
 
 def as_text(value: Value) -> str | None:

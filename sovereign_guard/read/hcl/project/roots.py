@@ -56,7 +56,7 @@ def read_source(
     reader = Reader(boundary_of(top), Parser(cache=options.cache))
     library = Library(reader)
     folder = top.resolve()
-    every = [(folder, True, False)] if alone else list(folders_below(folder, reader.boundary, NAMES))
+    every = [(folder, True, False)] if alone else list(folders_below(folder, reader, NAMES))
     folders = [(found, _shown(path, folder, found)) for found, source, _named in every if source]
     reader.prepare(folders)
     modules = [library.module(found, shown) for found, shown in folders]
