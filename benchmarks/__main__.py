@@ -102,12 +102,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller plans and sources, fewer rounds")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write every sample there as well")
+    parser.add_argument("--only", metavar="TEXT", default="", help="only those with this in their name")
     options = parser.parse_args()
     ran_on = machine()
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.quick, Path(folder))
         for name, measurement in MEASUREMENTS:
+            if options.only not in name:
+                continue
             note(name)
             try:
                 rows.extend(measurement(bench))

@@ -11,14 +11,21 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify import classify
 from sovereign_guard.judge import judge
+from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Report
+from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
+from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.screen import Screen
-from sovereign_guard.model.sides import in_step
+from sovereign_guard.model.sides import Sides, in_step
+from sovereign_guard.processes import shared_out
 from sovereign_guard.propagate import propagate
 from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
 from sovereign_guard.resolve import resolve
+
+_MANY = 2_000
+"""Resources from which a second process pays."""
 
 STAGES = ("reading", "resolving and classifying", "judging")
 
@@ -53,11 +60,18 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             request.paths, allow_terraform=request.allow_terraform, options=request.source, catalog=catalog
         )
         progress("resolving and classifying")
-        facts = []
-        for inventory in inventories:
+
+        def seen(inventory: Inventory) -> tuple[Sides[Placement], Sides[Classification]]:
             place, label = resolve(inventory, catalog, statements, day), classify(catalog, statements, policy)
-            placements, labelled = in_step(inventory.resources, place, label)
-            facts.append((inventory, placements, propagate(inventory, labelled, catalog)))
+            return in_step(inventory.resources, place, label)
+
+        sizes = [len(inventory.resources) for inventory in inventories]
+        facts = [
+            (inventory, placements, propagate(inventory, labelled, catalog))
+            for inventory, (placements, labelled) in zip(
+                inventories, shared_out(seen, inventories, sizes, _MANY), strict=True
+            )
+        ]
         progress("judging")
         only_introduced = request.only_introduced
         return judge(facts, problems, catalog, policy, statements, day, only_introduced=only_introduced)

@@ -12,12 +12,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 
 import msgspec
 
+from sovereign_guard.processes import processors, shared_out
 from sovereign_guard.read.hcl.syntax.cache import SyntaxCache
 from sovereign_guard.read.hcl.syntax.native import parse_native
 from sovereign_guard.read.hcl.syntax.tree import Structure
@@ -61,8 +61,8 @@ class Parser:
                 self._ready[text.digest] = found
             else:
                 waiting[text.digest] = text
-        if sum(len(text.data) for text in waiting.values()) >= _MUCH and (workers := _processors()) > 1:
-            self._ready.update(_in_parallel(list(waiting.values()), workers))
+        if sum(len(text.data) for text in waiting.values()) >= _MUCH and processors() > 1:
+            self._ready.update(_in_parallel(list(waiting.values())))
             if self._cache is not None:
                 for digest in waiting:
                     if not self._ready[digest].faults:
@@ -110,34 +110,13 @@ class Parser:
         return found, _HINT if other is None else ""
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _in_parallel(texts: list[Text]) -> dict[str, Structure]:
+    """Parse files in several processes."""
+    # Bytes cost less to hand over than trees.
+    encoded = shared_out(_parsed, texts, [len(text.data) for text in texts], _MUCH)
+    decode = msgspec.msgpack.Decoder(Structure).decode
+    return {text.digest: decode(data) for text, data in zip(texts, encoded, strict=True)}
 
 
-def _in_parallel(texts: list[Text], workers: int) -> dict[str, Structure]:
-    """Parse files in several processes, each given about the same number of bytes."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    shares: list[list[Text]] = [[] for _ in range(min(workers, 8) * 4)]
-    sizes = [0] * len(shares)
-    for text in sorted(texts, key=lambda one: -len(one.data)):
-        at = sizes.index(min(sizes))
-        shares[at].append(text)
-        sizes[at] += len(text.data)
-    decoder = msgspec.msgpack.Decoder(list[Structure])
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    found: dict[str, Structure] = {}
-    with ProcessPoolExecutor(min(workers, 8), multiprocessing.get_context(method)) as pool:
-        for share, encoded in zip(
-            shares, pool.map(_parse_all, [[t.data for t in s] for s in shares]), strict=True
-        ):
-            for text, structure in zip(share, decoder.decode(encoded), strict=True):
-                found[text.digest] = structure
-    return found
-
-
-def _parse_all(texts: list[bytes]) -> bytes:
-    return msgspec.msgpack.encode([parse_native(data) for data in texts])
+def _parsed(text: Text) -> bytes:
+    return msgspec.msgpack.encode(parse_native(text.data))
