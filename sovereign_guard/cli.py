@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,9 +15,7 @@ from sovereign_guard.errors import EXIT_INTERNAL, EXIT_USAGE, SovereignGuardErro
 
 if TYPE_CHECKING:
     from sovereign_guard.catalog import Catalog
-    from sovereign_guard.catalog.statements import Configuration
     from sovereign_guard.model.finding import Report
-    from sovereign_guard.model.policy import Policy
     from sovereign_guard.model.screen import Screen
     from sovereign_guard.pipeline import Request
 
@@ -108,7 +105,14 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Folder of the source that plans were made from (default: the working directory, where "
                 "it declares the plan's blocks; empty: none).",
             ),
-            click.option("--no-cache", is_flag=True, help="Parse all source anew, and keep nothing of it."),
+            click.option(
+                "--no-cache",
+                "cache",
+                is_flag=True,
+                flag_value=False,
+                default=True,
+                help="Parse all source anew, and keep nothing of it.",
+            ),
             click.option(
                 "--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."
             ),
@@ -275,113 +279,15 @@ def _leave(code: int) -> NoReturn:
 # -- what a run is asked to do -------------------------------------------------------------------------------
 
 
-def _request(
-    paths: tuple[str, ...],
-    *,
-    policy: str | None,
-    config: str | None,
-    ignore_repo_config: bool,
-    on_unknown: str | None,
-    allow_terraform: bool,
-    as_of: str | None,
-    fail_on: str,
-    workspace: str | None,
-    no_cache: bool,
-    source: str | None,
-) -> Request:
-    import msgspec
+def _request(paths: tuple[str, ...], **options: Any) -> Request:
+    from sovereign_guard.request import Wishes, request_of
 
-    from sovereign_guard.model.policy import OnUnknown, Statements
-    from sovereign_guard.pipeline import Request
-    from sovereign_guard.read.options import SourceOptions
-
-    known = _catalog()
-    repositories = _repositories(paths)
-    configuration = _configuration(config, repositories, ignored=ignore_repo_config)
-    wanted = policy or (configuration.policy if configuration else None)
-    beside = Path() if policy or configuration is None else configuration.path.parent
-    asked_at = configuration.policy_line if configuration and not policy else None
-    chosen = _policy(wanted, beside, known, repositories, asked_at)
-    statements = Statements()
-    if configuration is not None:
-        statements, known = configuration.statements(known, chosen, policy_is_pinned=policy is not None)
-    if on_unknown is not None:
-        statements = msgspec.structs.replace(statements, on_unknown=OnUnknown(on_unknown))
-    return Request(
-        paths=paths,
-        catalog=known,
-        policy=chosen,
-        statements=statements,
-        day=_day(as_of),
-        source=SourceOptions(
-            assignments=click.get_current_context().meta.get("assignments", ()),
-            environment={k: v for k, v in os.environ.items() if k.startswith(("TF_VAR_", "TF_WORKSPACE"))},
-            workspace=workspace,
-            cache=not no_cache,
-            beside="" if source is None and ignore_repo_config else source,
-        ),
-        allow_terraform=allow_terraform,
-        only_introduced=fail_on == "introduced",
+    wishes = Wishes(
+        **options,
+        assignments=click.get_current_context().meta.get("assignments", ()),
+        environment=os.environ,
     )
-
-
-def _repositories(paths: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return folders of what is judged: the working directory, and where the inputs lie."""
-    return (Path(), *dict.fromkeys(_folder(Path(path)) for path in paths if path != "-"))
-
-
-def _folder(path: Path) -> Path:
-    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - never raises
-
-
-def _configuration(
-    given: str | None, repositories: tuple[Path, ...], *, ignored: bool
-) -> Configuration | None:
-    from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
-
-    path = Path(given) if given is not None else None if ignored else find_repository_file(Path())
-    if path is None:
-        return None
-    inside = given is None or lies_in_repository(path, repositories)
-    if inside and ignored:
-        raise UsageError(
-            f"{given} lies in the repository that is judged, of which nothing is to be used.",
-            hint="Give a --config from outside, or leave out --ignore-repo-config.",
-        )
-    from sovereign_guard.catalog.statements import read_configuration
-
-    return read_configuration(path, from_repository=inside)
-
-
-def _policy(
-    wanted: str | None,
-    beside: Path,
-    known: Catalog,
-    repositories: tuple[Path, ...],
-    asked_at: tuple[str, int] | None,
-) -> Policy:
-    """Return the policy; one that the judged repository has written cannot widen what counts of its word."""
-    name = wanted or "three-circles"
-    if name in known.policies:
-        return known.policies[name]
-    path = beside / name
-    if not path.is_file():
-        raise UsageError(
-            f"no policy {name!r}: neither a shipped one nor a file.",
-            hint=f"Shipped: {', '.join(known.policies)}.",
-            file=asked_at[0] if asked_at else None,
-            line=asked_at[1] if asked_at else None,
-        )
-    import msgspec
-
-    from sovereign_guard.catalog.discovery import lies_in_repository
-    from sovereign_guard.catalog.policies import read_policy
-    from sovereign_guard.model.policy import RepositoryWord, Trust
-
-    policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
-    if policy.trust.operators is RepositoryWord.ANY and lies_in_repository(path, repositories):
-        return msgspec.structs.replace(policy, trust=Trust())
-    return policy
+    return request_of(paths, wishes)
 
 
 def _catalog() -> Catalog:
@@ -390,17 +296,10 @@ def _catalog() -> Catalog:
     return load()
 
 
-def _day(given: str | None) -> str:
-    if given is None:
-        return _today()
-    try:
-        return time.strftime("%Y-%m-%d", time.strptime(given, "%Y-%m-%d"))
-    except ValueError:
-        raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
-
-
 def _today() -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime())
+    from sovereign_guard.request import day_of
+
+    return day_of(None)
 
 
 # -- terminal ------------------------------------------------------------------------------------------------

@@ -91,10 +91,7 @@ def judge(
             for outcome, introduced in judged.outcomes:
                 findings.append(_finding(outcome, inventory.id, resource, introduced))
     summary = _sum_up(assessments, findings, problems)
-    counted = any(
-        finding.outcome.counts and (finding.introduced or not only_introduced) for finding in findings
-    )
-    return Report(
+    report = Report(
         inventories=inventories,
         assessments=tuple(assessments),
         findings=tuple(findings),
@@ -110,8 +107,12 @@ def judge(
         levels=catalog.vocabulary.levels,
         catalog_as_of=catalog.as_of,
         rules=catalog.rules,
-        exit_code=EXIT_INPUT if problems else EXIT_FINDINGS if counted else EXIT_CLEAN,
+        exit_code=EXIT_CLEAN,
+        only_introduced=only_introduced,
     )
+    counted = any(map(report.decides, findings))
+    exit_code = EXIT_INPUT if problems else EXIT_FINDINGS if counted else EXIT_CLEAN
+    return msgspec.structs.replace(report, exit_code=exit_code)
 
 
 class _Bench:

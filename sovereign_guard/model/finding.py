@@ -13,6 +13,7 @@ from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.resource import Inventory, Resource
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.waiver import Baseline, Waiver
 
 
 class Verdict(StrEnum):
@@ -54,7 +55,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
-    """An outcome at an address."""
+    """An outcome at an address; empty where it concerns no resource (a statement about waivers).
+
+    Attributes:
+        fingerprint: the same from run to run and from machine to machine; it knows no line, and follows
+            renames that the input tells of.
+        waiver: the waiver that covers it, which keeps it out of the exit code and of the resource's verdict.
+        in_baseline: it stood when the baseline was written, which keeps it out of the exit code alone.
+
+    """
 
     outcome: Outcome
     input: str
@@ -65,6 +74,13 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    waiver: Waiver | None = None
+    in_baseline: bool = False
+
+    @property
+    def decides(self) -> bool:
+        """Whether it may decide the exit code."""
+        return self.outcome.counts and self.waiver is None and not self.in_baseline
 
 
 class Assessment(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -96,7 +112,12 @@ class InputProblem(msgspec.Struct, frozen=True):
 
 
 class Summary(msgspec.Struct, frozen=True):
-    """Counts over managed resource instances (contract); `findings` and `errors` count those instead."""
+    """Counts over managed resource instances (contract); `findings` and `errors` count those instead.
+
+    Attributes:
+        findings: all of them, those that a waiver or the baseline covers included.
+
+    """
 
     resources: int
     passed: int
@@ -110,7 +131,13 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, eq=False):
-    """Everything that a writer may show. Assessments and findings are sorted."""
+    """Everything that a writer may show. Assessments and findings are sorted.
+
+    Attributes:
+        only_introduced: whether only findings that the change introduces decide the exit code.
+        baseline: the baseline in force, where there is one.
+
+    """
 
     inventories: tuple[Inventory, ...]
     assessments: tuple[Assessment, ...]
@@ -124,3 +151,9 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     catalog_as_of: str
     rules: Mapping[str, RuleText]
     exit_code: int
+    only_introduced: bool = False
+    baseline: Baseline | None = None
+
+    def decides(self, finding: Finding) -> bool:
+        """Whether a finding makes the run fail."""
+        return finding.decides and (finding.introduced or not self.only_introduced)

@@ -1,0 +1,73 @@
+"""Findings that somebody has decided to live with: waivers, and the baseline."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Waiver(msgspec.Struct, frozen=True):
+    """A decision, with a reason and an end, that what a rule finds may stand. Written in source or stated.
+
+    Attributes:
+        rules: ids of the rules whose findings it covers.
+        reason: why; empty where none is given, and then it covers nothing.
+        until: ISO day up to which it holds, that day included; empty where none is given, likewise.
+        approver: who agreed, where given.
+        file, line, column: where it is written.
+        address: glob over addresses; None for a comment, which speaks of the block it stands at.
+
+    """
+
+    rules: tuple[str, ...]
+    reason: str
+    until: str
+    approver: str
+    file: str
+    line: int
+    column: int = 1
+    address: str | None = None
+
+    @property
+    def where(self) -> str:
+        """File and line."""
+        return f"{self.file}:{self.line}"
+
+
+class WaiverTerms(msgspec.Struct, frozen=True):
+    """What a policy asks of waivers.
+
+    Attributes:
+        max_days: the most days that one may have before it.
+        approver: whether an approver must be named.
+        unused_fails: whether one that covers nothing decides the exit code.
+
+    """
+
+    max_days: int = 366
+    approver: bool = False
+    unused_fails: bool = False
+
+
+class BaselineEntry(msgspec.Struct, frozen=True):
+    """A finding that stood when the baseline was written.
+
+    Attributes:
+        input: path of the input, relative to the folder of the baseline.
+        level: the highest level that the data could have had.
+
+    """
+
+    fingerprint: str
+    rule: str
+    address: str
+    input: str
+    verdict: str
+    level: str
+
+
+class Baseline(msgspec.Struct, frozen=True):
+    """What stood on a day, so that only what is new decides the exit code; `path`: its file."""
+
+    path: str
+    written: str
+    entries: tuple[BaselineEntry, ...]

@@ -1,0 +1,188 @@
+"""What a user asks, by whichever front, -> the Request of a run: policy, configuration, whose word counts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog, load
+from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
+from sovereign_guard.errors import UsageError
+from sovereign_guard.model.policy import OnUnknown, Policy, RepositoryWord, Statements, Trust
+from sovereign_guard.pipeline import Request
+from sovereign_guard.read import SourceOptions
+
+if TYPE_CHECKING:
+    from sovereign_guard.catalog.statements import Configuration
+
+STDIN = "-"
+DEFAULT_POLICY = "three-circles"
+_PIPELINE = ("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID")
+"""Of these a pipeline sets one: GitHub, GitLab and most others CI, Azure TF_BUILD, Jenkins its own."""
+
+
+class Wishes(msgspec.Struct, frozen=True):
+    """What the options of the command line say, or of another front; each as the user wrote it.
+
+    Attributes:
+        policy: id or file. config: file.
+        ignore_repo_config: use nothing that lies in the scanned repository but what raises levels.
+        inline_waivers: whether waivers in comments count.
+        on_unknown: `fail`, `warn`, or `warn-locally`: warn unless this is a pipeline or the configuration
+            says otherwise.
+        as_of: ISO day.
+        source: see SourceOptions.beside.
+        assignments, workspace: see SourceOptions.
+        environment: of the process; what a run takes of it is listed in its report.
+
+    """
+
+    policy: str | None = None
+    config: str | None = None
+    ignore_repo_config: bool = False
+    inline_waivers: bool = True
+    on_unknown: str | None = None
+    allow_terraform: bool = False
+    as_of: str | None = None
+    fail_on: str = "all"
+    workspace: str | None = None
+    cache: bool = True
+    source: str | None = None
+    baseline: str | None = None
+    assignments: tuple[tuple[str, str], ...] = ()
+    environment: Mapping[str, str] = {}
+
+
+def request_of(paths: tuple[str, ...], wishes: Wishes) -> Request:
+    """Return the request that a user's wishes come to.
+
+    Args:
+        paths: inputs as written; `-` is standard input.
+
+    Raises:
+        UsageError: a file, date or policy is not there or not right; ConfigurationError: with all faults.
+
+    """
+    known = load()
+    repositories = _repositories(paths)
+    configuration = _configuration(wishes.config, repositories, ignored=wishes.ignore_repo_config)
+    wanted = wishes.policy or (configuration.policy if configuration else None)
+    beside = Path() if wishes.policy or configuration is None else configuration.path.parent
+    asked_at = configuration.policy_line if configuration and not wishes.policy else None
+    chosen = _policy(wanted, beside, known, repositories, asked_at)
+    statements = Statements()
+    if configuration is not None:
+        statements, known = configuration.statements(
+            known, chosen, policy_is_pinned=wishes.policy is not None
+        )
+    on_unknown = _on_unknown(wishes, statements)
+    if on_unknown is not None:
+        statements = msgspec.structs.replace(statements, on_unknown=on_unknown)
+    ignored = wishes.ignore_repo_config
+    environment = {
+        name: value
+        for name, value in wishes.environment.items()
+        if name.startswith(("TF_VAR_", "TF_WORKSPACE"))
+    }
+    return Request(
+        paths=paths,
+        catalog=known,
+        policy=chosen,
+        statements=statements,
+        day=day_of(wishes.as_of),
+        source=SourceOptions(
+            assignments=wishes.assignments,
+            environment=environment,
+            workspace=wishes.workspace,
+            cache=wishes.cache,
+            beside="" if wishes.source is None and ignored else wishes.source,
+        ),
+        allow_terraform=wishes.allow_terraform,
+        only_introduced=wishes.fail_on == "introduced",
+    )
+
+
+def day_of(given: str | None) -> str:
+    """Return an ISO day: the given one, or today's.
+
+    Raises:
+        UsageError: it is not a day.
+
+    """
+    if given is None:
+        return time.strftime("%Y-%m-%d", time.gmtime())
+    try:
+        return time.strftime("%Y-%m-%d", time.strptime(given, "%Y-%m-%d"))
+    except ValueError:
+        raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
+
+
+def in_pipeline(environment: Mapping[str, str]) -> bool:
+    """Whether the environment is that of a pipeline."""
+    return any(environment.get(name, "") not in ("", "false", "0") for name in _PIPELINE)
+
+
+def _on_unknown(wishes: Wishes, statements: Statements) -> OnUnknown | None:
+    if wishes.on_unknown != "warn-locally":
+        return None if wishes.on_unknown is None else OnUnknown(wishes.on_unknown)
+    if statements.on_unknown is not None or in_pipeline(wishes.environment):
+        return None
+    return OnUnknown.WARN
+
+
+def _repositories(paths: tuple[str, ...]) -> tuple[Path, ...]:
+    """Return folders of what is judged: the working directory, and where the inputs lie."""
+    return (Path(), *dict.fromkeys(_folder(Path(path)) for path in paths if path != STDIN))
+
+
+def _folder(path: Path) -> Path:
+    return path if os.path.isdir(path) else path.parent  # noqa: PTH112 - never raises
+
+
+def _configuration(
+    given: str | None, repositories: tuple[Path, ...], *, ignored: bool
+) -> Configuration | None:
+    path = Path(given) if given is not None else None if ignored else find_repository_file(Path())
+    if path is None:
+        return None
+    inside = given is None or lies_in_repository(path, repositories)
+    if inside and ignored:
+        raise UsageError(
+            f"{given} lies in the repository that is judged, of which nothing is to be used.",
+            hint="Give a --config from outside, or leave out --ignore-repo-config.",
+        )
+    from sovereign_guard.catalog.statements import read_configuration
+
+    return read_configuration(path, from_repository=inside)
+
+
+def _policy(
+    wanted: str | None,
+    beside: Path,
+    known: Catalog,
+    repositories: tuple[Path, ...],
+    asked_at: tuple[str, int] | None,
+) -> Policy:
+    """Return the policy; one that the judged repository has written cannot widen what counts of its word."""
+    name = wanted or DEFAULT_POLICY
+    if name in known.policies:
+        return known.policies[name]
+    path = beside / name
+    if not path.is_file():
+        raise UsageError(
+            f"no policy {name!r}: neither a shipped one nor a file.",
+            hint=f"Shipped: {', '.join(known.policies)}.",
+            file=asked_at[0] if asked_at else None,
+            line=asked_at[1] if asked_at else None,
+        )
+    from sovereign_guard.catalog.policies import read_policy
+
+    policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
+    if policy.trust.operators is RepositoryWord.ANY and lies_in_repository(path, repositories):
+        return msgspec.structs.replace(policy, trust=Trust())
+    return policy
