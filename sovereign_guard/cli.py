@@ -16,10 +16,12 @@ from sovereign_guard.errors import EXIT_INTERNAL, EXIT_USAGE, SovereignGuardErro
 if TYPE_CHECKING:
     from sovereign_guard.catalog import Catalog
     from sovereign_guard.model.finding import Report
-    from sovereign_guard.model.screen import Screen
+    from sovereign_guard.model.screen import Detail, Screen
     from sovereign_guard.pipeline import Request
 
-FORMAT_NAMES = ("text", "json")
+FORMAT_NAMES = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv")
+"""As in report.FORMATS, which is not imported for `--help`."""
+
 _LONG_WORK = 20_000_000
 """Bytes of input from which a progress bar is shown on a terminal."""
 
@@ -64,19 +66,44 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that judges."""
     for option in reversed(
         (
-            click.option("--policy", metavar="ID|FILE", help="Policy to judge by (default three-circles)."),
+            click.option(
+                "--policy",
+                metavar="ID|FILE",
+                envvar="SOVEREIGN_GUARD_POLICY",
+                help="Policy to judge by (default three-circles).",
+            ),
             click.option(
                 "--config",
                 metavar="FILE",
+                envvar="SOVEREIGN_GUARD_CONFIG",
                 help="Configuration instead of the repository's .sovereign-guard.yaml.",
             ),
             click.option(
-                "--ignore-repo-config", is_flag=True, help="Use nothing from the scanned repository."
+                "--ignore-repo-config",
+                is_flag=True,
+                envvar="SOVEREIGN_GUARD_IGNORE_REPO_CONFIG",
+                help="Use nothing from the scanned repository.",
+            ),
+            click.option(
+                "--no-inline-waivers",
+                "inline_waivers",
+                is_flag=True,
+                flag_value=False,
+                default=True,
+                help="Hear no waivers in comments of the source.",
+            ),
+            click.option(
+                "--baseline",
+                metavar="FILE",
+                envvar="SOVEREIGN_GUARD_BASELINE",
+                help="What stood when this file was written does not fail the run.",
             ),
             click.option(
                 "--on-unknown",
-                type=click.Choice(["fail", "warn"]),
-                help="Over the policy's own `on_unknown`.",
+                type=click.Choice(["fail", "warn", "warn-locally"]),
+                envvar="SOVEREIGN_GUARD_ON_UNKNOWN",
+                help="Over the policy's own `on_unknown`; warn-locally: warn, unless this is a pipeline or the "
+                "configuration says otherwise.",
             ),
             click.option(
                 "--allow-terraform",
@@ -132,8 +159,30 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     show_default=True,
     help="Which findings decide the exit code.",
 )
-@click.option("--format", "output_format", type=click.Choice(FORMAT_NAMES), default="text", show_default=True)
-@click.option("--output", "-o", metavar="FILE", help="Write there instead of to standard output.")
+@click.option(
+    "--format",
+    "-f",
+    "output_format",
+    type=click.Choice(FORMAT_NAMES),
+    default="text",
+    show_default=True,
+    envvar="SOVEREIGN_GUARD_FORMAT",
+    help="Format of standard output, or of an --output that names none.",
+)
+@click.option(
+    "--output",
+    "-o",
+    "outputs",
+    metavar="[FORMAT=]FILE",
+    multiple=True,
+    help="Write there instead of to standard output; can be repeated, one for each format.",
+)
+@click.option(
+    "--quiet", "-q", is_flag=True, help="Text: a line for each finding, and nothing where there is none."
+)
+@click.option(
+    "--verbose", "-v", is_flag=True, help="Text: also what passes, with operator, country and level."
+)
 @click.pass_context
 def scan(
     context: click.Context,
@@ -141,27 +190,89 @@ def scan(
     paths: tuple[str, ...],
     fail_on: str,
     output_format: str,
-    output: str | None,
+    outputs: tuple[str, ...],
+    quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> None:
     """Judge source, plans and states.
 
     PATH is a folder of source, a plan or state from `terraform show -json`, a state file, or - for standard
     input; by default the working directory.
-    """
+
+    \b
+    sovereign-guard scan .
+    sovereign-guard scan plan.json --policy three-circles --fail-on introduced
+    sovereign-guard scan plan.json -o sarif=sovereignty.sarif -o junit=sovereignty.xml
+    """  # noqa: D301 - click reads the escape
+    from sovereign_guard.model.screen import Detail
     from sovereign_guard.pipeline import write
 
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose contradict one another.", hint="Leave one out.")
+    detail = Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.USUAL
+    files = [_output(one, output_format) for one in outputs]
     request = _request(paths or (".",), fail_on=fail_on, **options)
     report = _assess(request)
-    screen = _screen() if output is None else _plain_screen()
-    _emit(write(report, output_format, screen), output)
-    if output_format != "text" or output is not None:
+    told = not files and output_format == "text"
+    if not files:
+        _emit(write(report, output_format, _screen(detail)), None)
+    for name, file in files:
+        told = told or (name == "text" and file is None)
+        _emit(write(report, name, _screen(detail) if file is None else _plain_screen(detail)), file)
+    if not told:
         for problem in report.problems:
-            place = ":".join(
-                str(part) for part in (problem.file or problem.input, problem.line, problem.column) if part
-            )
-            _complain(f"{place}: {problem.message} {problem.hint}")
+            _complain(f"{problem.where}: {problem.message} {problem.hint}")
     context.exit(report.exit_code)
+
+
+def _output(given: str, usual: str) -> tuple[str, str | None]:
+    """Return the format and the file of an --output; None is standard output (`FORMAT=-`)."""
+    name, equals, file = given.partition("=")
+    if not equals or name not in FORMAT_NAMES:
+        if equals and name.isalpha() and not Path(given).parent.name:
+            raise UsageError(
+                f"--output {given}: no format {name!r}.", hint=f"Formats: {', '.join(FORMAT_NAMES)}."
+            )
+        name, file = usual, given
+    if not file:
+        raise UsageError(f"--output {given}: no file is named.", hint="Write --output sarif=report.sarif.")
+    return name, None if file == "-" else file
+
+
+@cli.command(cls=_Ordered)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@_shared_options
+@click.option(
+    "--output",
+    "-o",
+    default=".sovereign-guard-baseline.json",
+    show_default=True,
+    metavar="FILE",
+    help="Write there; - is standard output.",
+)
+@click.pass_context
+def baseline(context: click.Context, /, paths: tuple[str, ...], output: str, **options: Any) -> None:
+    """Write down what stands today, so that only new findings fail.
+
+    A finding that grows graver, or whose data grows more sensitive, is new. Write it anew as findings go.
+
+    \b
+    sovereign-guard baseline .
+    sovereign-guard scan . --baseline .sovereign-guard-baseline.json
+    """  # noqa: D301 - click reads the escape
+    from sovereign_guard.report.baseline import write
+
+    request = _request(paths or (".",), fail_on="all", **options)
+    report = _assess(request)
+    for problem in report.problems:
+        _complain(f"{problem.where}: {problem.message} {problem.hint}")
+    file = None if output == "-" else output
+    _emit(write(report, file or "", request.day), file)
+    if file:
+        number = sum(finding.waiver is None for finding in report.findings)
+        click.echo(f"{number} finding{'' if number == 1 else 's'} written to {file}.", err=True)
+    context.exit(report.exit_code if report.problems else 0)
 
 
 @cli.command(cls=_Ordered)
@@ -176,7 +287,7 @@ def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **o
     request = _request(paths or (".",), fail_on="all", **options)
     report = _assess(request)
     for problem in report.problems:
-        _complain(f"{problem.file or problem.input}: {problem.message} {problem.hint}")
+        _complain(f"{problem.where}: {problem.message} {problem.hint}")
     text = explain_one(report, address, request.catalog, request.day, _screen())
     _emit([text.encode(errors="replace")], None)
     context.exit(report.exit_code if report.problems else 0)
@@ -326,19 +437,23 @@ def _size(paths: tuple[str, ...]) -> int:
     return sum(Path(path).stat().st_size for path in paths if path != "-" and os.path.isfile(path))  # noqa: PTH113
 
 
-def _screen() -> Screen:
+def _screen(detail: Detail | None = None) -> Screen:
     import shutil
 
-    from sovereign_guard.model.screen import Screen
+    from sovereign_guard.model.screen import Detail, Screen
 
     coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Screen(width=min(shutil.get_terminal_size((100, 24)).columns, 140), colour=coloured)
+    return Screen(
+        width=min(shutil.get_terminal_size((100, 24)).columns, 140),
+        colour=coloured,
+        detail=detail or Detail.USUAL,
+    )
 
 
-def _plain_screen() -> Screen:
+def _plain_screen(detail: Detail) -> Screen:
     from sovereign_guard.model.screen import Screen
 
-    return Screen()
+    return Screen(detail=detail)
 
 
 def _emit(pieces: Iterable[bytes], output: str | None) -> None:

@@ -18,6 +18,7 @@ from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import Sides, in_step
+from sovereign_guard.model.waiver import Baseline
 from sovereign_guard.processes import shared_out
 from sovereign_guard.propagate import propagate
 from sovereign_guard.read import SourceOptions, read_all
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
         catalog, policy, statements: what they are judged by.
         day: ISO day on which dated facts are looked at.
         source: how source is read.
+        baseline: findings that stood and do not decide the exit code.
 
     """
 
@@ -49,6 +51,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     source: SourceOptions = SourceOptions()
     allow_terraform: bool = False
     only_introduced: bool = False
+    baseline: Baseline | None = None
 
 
 def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
@@ -73,8 +76,16 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             )
         ]
         progress("judging")
-        only_introduced = request.only_introduced
-        return judge(facts, problems, catalog, policy, statements, day, only_introduced=only_introduced)
+        return judge(
+            facts,
+            problems,
+            catalog,
+            policy,
+            statements,
+            day,
+            only_introduced=request.only_introduced,
+            baseline=request.baseline,
+        )
 
 
 def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
 from sovereign_guard.errors import UsageError
 from sovereign_guard.model.policy import OnUnknown, Policy, RepositoryWord, Statements, Trust
+from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.waiver import Baseline, WaiverTerms
 from sovereign_guard.pipeline import Request
 from sovereign_guard.read import SourceOptions
 
@@ -84,6 +86,9 @@ def request_of(paths: tuple[str, ...], wishes: Wishes) -> Request:
     if on_unknown is not None:
         statements = msgspec.structs.replace(statements, on_unknown=on_unknown)
     ignored = wishes.ignore_repo_config
+    if ignored or not wishes.inline_waivers:
+        statements = msgspec.structs.replace(statements, inline_waivers=False)
+    baseline, statements = _baseline(wishes, configuration, repositories, chosen, statements)
     environment = {
         name: value
         for name, value in wishes.environment.items()
@@ -104,6 +109,7 @@ def request_of(paths: tuple[str, ...], wishes: Wishes) -> Request:
         ),
         allow_terraform=wishes.allow_terraform,
         only_introduced=wishes.fail_on == "introduced",
+        baseline=baseline,
     )
 
 
@@ -133,6 +139,39 @@ def _on_unknown(wishes: Wishes, statements: Statements) -> OnUnknown | None:
     if statements.on_unknown is not None or in_pipeline(wishes.environment):
         return None
     return OnUnknown.WARN
+
+
+def _baseline(
+    wishes: Wishes,
+    configuration: Configuration | None,
+    repositories: tuple[Path, ...],
+    policy: Policy,
+    statements: Statements,
+) -> tuple[Baseline | None, Statements]:
+    """Return the baseline in force, and the statements with what was made of it."""
+    if wishes.baseline is not None:
+        path, where = Path(wishes.baseline), "--baseline"
+    elif configuration is not None and configuration.baseline is not None:
+        path, where = configuration.baseline, configuration.baseline_place
+    else:
+        return None, statements
+    inside = lies_in_repository(path, repositories)
+    if inside and wishes.ignore_repo_config:
+        raise UsageError(
+            f"{path} lies in the repository that is judged, of which nothing is to be used.",
+            hint="Give a --baseline from outside, or leave out --ignore-repo-config.",
+        )
+    if inside and not policy.trust.baseline:
+        refused = Evidence(f"baseline {path}: the policy accepts none that lies in the repository", where)
+        return None, msgspec.structs.replace(statements, refused=(*statements.refused, refused))
+    from sovereign_guard.catalog.baseline import read_baseline
+
+    baseline = read_baseline(path)
+    count = len(baseline.entries)
+    accepted = Evidence(
+        f"baseline {path} of {baseline.written}: {count} finding{'' if count == 1 else 's'} stood", where
+    )
+    return baseline, msgspec.structs.replace(statements, accepted=(*statements.accepted, accepted))
 
 
 def _repositories(paths: tuple[str, ...]) -> tuple[Path, ...]:
@@ -183,6 +222,11 @@ def _policy(
     from sovereign_guard.catalog.policies import read_policy
 
     policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
-    if policy.trust.operators is RepositoryWord.ANY and lies_in_repository(path, repositories):
-        return msgspec.structs.replace(policy, trust=Trust())
-    return policy
+    if not lies_in_repository(path, repositories):
+        return policy
+    usual = WaiverTerms()
+    terms = msgspec.structs.replace(policy.waivers, max_days=min(policy.waivers.max_days, usual.max_days))
+    trust = policy.trust
+    if trust.operators is RepositoryWord.ANY:
+        trust = msgspec.structs.replace(trust, operators=Trust().operators)
+    return msgspec.structs.replace(policy, trust=trust, waivers=terms)

@@ -11,6 +11,7 @@ from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
+from sovereign_guard.model.waiver import WaiverTerms
 
 
 def read_policy(
@@ -106,6 +107,18 @@ def policy_from(
             suppliers_count=entry.get("suppliers_count", False),
         )
     repository = data.get("repository", {})
+    terms = data.get("waivers", {})
+
+    def waivable(key: str) -> tuple[str, ...] | None:
+        accepted = repository.get(key, True)
+        if isinstance(accepted, bool):
+            return None if accepted else ()
+        for position, name in enumerate(accepted):
+            if name not in rules:
+                known = ", ".join(sorted(rules))
+                file.fault(f"no rule {name}.", "repository", key, position, hint=f"Rules: {known}.")
+        return tuple(accepted)
+
     policy = Policy(
         id=data.get("id", ""),
         title=data.get("title", ""),
@@ -118,6 +131,14 @@ def policy_from(
             operators=RepositoryWord(repository.get("operators", "gaps")),
             levels=repository.get("levels", True),
             rules=repository.get("rules", True),
+            waivers=waivable("waivers"),
+            inline_waivers=waivable("inline_waivers"),
+            baseline=repository.get("baseline", True),
+        ),
+        waivers=WaiverTerms(
+            max_days=terms.get("max_days", WaiverTerms().max_days),
+            approver=terms.get("approver", False),
+            unused_fails=terms.get("unused") == "fail",
         ),
     )
     return None if file.problems else policy

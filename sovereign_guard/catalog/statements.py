@@ -20,6 +20,7 @@ from sovereign_guard.model.policy import (
     Statements,
 )
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.waiver import Waiver
 
 _STATED = "statement"
 
@@ -43,6 +44,17 @@ class Configuration:
         """Name or path of the policy that the file asks for."""
         found = self._data.get("policy")
         return None if found is None else str(found)
+
+    @property
+    def baseline(self) -> Path | None:
+        """Path of the baseline that the file names."""
+        found = self._data.get("baseline")
+        return None if found is None else self.path.parent / str(found)
+
+    @property
+    def baseline_place(self) -> str:
+        """File and line at which the baseline is named."""
+        return self._file.place("baseline")
 
     @property
     def policy_line(self) -> tuple[str, int]:
@@ -74,6 +86,7 @@ class Configuration:
         rules = hearing.rules() if self._data else ()
         on_unknown = hearing.on_unknown(self._data, pinned=policy_is_pinned)
         mirrors = hearing.mirrors(self._data.get("mirrors", []))
+        waivers = hearing.waivers(self._data.get("waivers", []))
         if self._file.problems:
             raise ConfigurationError(self._file.problems)
         if self.policy is not None and policy_is_pinned and self.from_repository:
@@ -88,6 +101,7 @@ class Configuration:
             levels=levels,
             optional_rules=rules,
             on_unknown=on_unknown,
+            waivers=waivers,
             accepted=tuple(hearing.accepted),
             refused=tuple(hearing.refused),
         )
@@ -301,6 +315,33 @@ class _Hearing:
                 self.accepted.append(
                     Evidence(f"{entry['address']} is at least {entry['level']}: {entry['reason']}", where)
                 )
+        return tuple(found)
+
+    def waivers(self, entries: list[dict[str, Any]]) -> tuple[Waiver, ...]:
+        accepted = self._policy.trust.waivers if self._inside else None
+        found: list[Waiver] = []
+        for position, entry in enumerate(entries):
+            line, column = self._file.at("waivers", position)
+            where = self._file.place("waivers", position)
+            rules = tuple(dict.fromkeys(name.strip().upper() for name in entry["rules"]))
+            counted = tuple(name for name in rules if accepted is None or name in accepted)
+            if refused := [name for name in rules if name not in counted]:
+                what = f"waiver of {', '.join(refused)} at {entry['address']}"
+                self._refuse(f"{what}: the policy accepts no such waiver from the repository", where)
+            if counted:
+                # What it lacks, and whether it has ended, is for the judge to tell: that is a finding.
+                waiver = Waiver(
+                    rules=counted,
+                    reason=entry.get("reason", "").strip(),
+                    until=entry.get("until", "").strip(),
+                    approver=entry.get("approver", "").strip(),
+                    file=self._file.path,
+                    line=line,
+                    column=column,
+                    address=entry["address"],
+                )
+                found.append(waiver)
+                self.accepted.append(Evidence(waiver.words, where))
         return tuple(found)
 
     def rules(self) -> tuple[str, ...]:

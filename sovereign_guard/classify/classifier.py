@@ -12,7 +12,7 @@ from sovereign_guard.classify.vocabulary import Reader
 from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.policy import DeclaredLevel
-from sovereign_guard.model.resource import Attributes, Family, ProviderConfiguration, Resource
+from sovereign_guard.model.resource import Attributes, Directive, Family, ProviderConfiguration, Resource
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown, walk
 
 _Where = tuple[int, tuple[str, ...], str]
@@ -64,7 +64,11 @@ class Classifier:
         except RecursionError:
             labels, unknown = (), Unknown(Reason.UNSUPPORTED, detail="its attributes are nested too deeply")
         if resource.directives:
-            said = (Label(DIRECTIVE_KEY, one.level, f"directive, {one.where}") for one in resource.directives)
+            said = (
+                Label(DIRECTIVE_KEY, one.level, f"directive, {one.where}")
+                for one in resource.directives
+                if isinstance(one, Directive)
+            )
             labels = (*labels, *said)
         stated = self._stated_of(resource.address) if self._stated else ()
         key = (labels, unknown, stated)

@@ -6,7 +6,6 @@ that agree in them, so each combination is judged once however many resources ha
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 
@@ -15,7 +14,9 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import EXIT_CLEAN, EXIT_FINDINGS, EXIT_INPUT, RuleCrashError, SovereignGuardError
 from sovereign_guard.judge.case import Case, worst
+from sovereign_guard.judge.fingerprints import Known, fingerprint, oldest_address
 from sovereign_guard.judge.rules import ALL_RULES, Rule
+from sovereign_guard.judge.waivers import Waivers
 from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.finding import (
@@ -32,6 +33,7 @@ from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import OnUnknown, Policy, Statements
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
 from sovereign_guard.model.sides import Sides
+from sovereign_guard.model.waiver import Baseline, Waiver
 
 
 class _Judged(msgspec.Struct, frozen=True, eq=False):
@@ -58,6 +60,7 @@ def judge(
     day: str,
     *,
     only_introduced: bool = False,
+    baseline: Baseline | None = None,
 ) -> Report:
     """Judge and sum up.
 
@@ -66,6 +69,7 @@ def judge(
         problems: what could not be read.
         day: ISO day on which dated facts are looked at.
         only_introduced: whether only findings that the change introduces decide the exit code.
+        baseline: what stood, and does not decide the exit code.
 
     Raises:
         RuleCrashError: a rule failed; the run must not pass for it.
@@ -73,6 +77,9 @@ def judge(
     """
     inventories = tuple(inventory for inventory, _placed, _classified in facts)
     bench = _Bench(catalog, policy, statements, day)
+    waivers = Waivers(catalog, policy, statements, day)
+    levels = catalog.vocabulary.levels
+    known = Known(baseline, levels, tuple(one.path for one in inventories)) if baseline else None
     assessments: list[Assessment] = []
     findings: list[Finding] = []
     for inventory, placed, classified in sorted(facts, key=lambda triple: triple[0].id):
@@ -83,13 +90,33 @@ def judge(
             judged = bench.judge(
                 resource, applicable, placement, placed.before[at], classification, classified.before[at]
             )
+            verdict = judged.verdict
+            if judged.outcomes:
+                level = max(classification.levels)
+                here = [
+                    _finding(
+                        outcome,
+                        inventory.id,
+                        resource,
+                        introduced=introduced,
+                        waiver=waivers.covering(outcome.rule, resource),
+                        in_baseline=known is not None
+                        and known.holds(outcome.rule, resource, inventory.path, outcome.verdict, level),
+                    )
+                    for outcome, introduced in judged.outcomes
+                ]
+                findings.extend(here)
+                verdict = _verdict_left(verdict, here)
             assessments.append(
-                Assessment(
-                    inventory.id, resource, placement, classification, kind, applicable, judged.verdict
-                )
+                Assessment(inventory.id, resource, placement, classification, kind, applicable, verdict)
             )
-            for outcome, introduced in judged.outcomes:
-                findings.append(_finding(outcome, inventory.id, resource, introduced))
+    findings.extend(waivers.findings(assessments))
+    findings.sort(key=lambda one: (not one.address, one.input, one.address, one.deposed or ""))
+    statements = msgspec.structs.replace(
+        statements,
+        accepted=(*statements.accepted, *waivers.accepted),
+        refused=(*statements.refused, *waivers.refused),
+    )
     summary = _sum_up(assessments, findings, problems)
     report = Report(
         inventories=inventories,
@@ -109,6 +136,7 @@ def judge(
         rules=catalog.rules,
         exit_code=EXIT_CLEAN,
         only_introduced=only_introduced,
+        baseline=baseline,
     )
     counted = any(map(report.decides, findings))
     exit_code = EXIT_INPUT if problems else EXIT_FINDINGS if counted else EXIT_CLEAN
@@ -224,22 +252,36 @@ class _Bench:
         )
 
 
-def fingerprint(rule: str, address: str) -> str:
-    """Return an identifier of a finding that stays the same from run to run and from machine to machine."""
-    return hashlib.sha256(f"{rule}\0{address}".encode()).hexdigest()[:32]
+def _verdict_left(verdict: Verdict, findings: list[Finding]) -> Verdict:
+    """Return the verdict on a resource once its waivers are counted."""
+    counting = [finding for finding in findings if finding.outcome.placement]
+    left = [finding.outcome.verdict for finding in counting if finding.waiver is None]
+    if len(left) == len(counting):
+        return verdict
+    return worst(left) if left else Verdict.WAIVED
 
 
-def _finding(outcome: Outcome, input_id: str, resource: Resource, introduced: bool) -> Finding:  # noqa: FBT001
+def _finding(
+    outcome: Outcome,
+    input_id: str,
+    resource: Resource,
+    *,
+    introduced: bool,
+    waiver: Waiver | None,
+    in_baseline: bool,
+) -> Finding:
     return Finding(
         outcome=outcome,
         input=input_id,
         address=resource.address,
         introduced=introduced,
-        fingerprint=fingerprint(outcome.rule, resource.address),
+        fingerprint=fingerprint(outcome.rule, oldest_address(resource)),
         deposed=resource.deposed,
         file=resource.file,
         line=resource.line,
         column=resource.column,
+        waiver=waiver,
+        in_baseline=in_baseline,
     )
 
 
@@ -276,11 +318,13 @@ def _sum_up(
 
 
 def _unmatched(statements: Statements, assessments: list[Assessment]) -> Iterator[str]:
-    """Warn of levels that are stated for addresses which do not exist: most likely a slip of the pen."""
-    for entry in statements.levels:
-        matches = address_glob(entry.address).fullmatch
+    """Warn of statements about addresses which do not exist: most likely a slip of the pen."""
+    stated = [(one.address, one.origin, "raises") for one in statements.levels]
+    stated += [(one.address or "", one.where, "waives") for one in statements.waivers]
+    for address, origin, does in stated:
+        matches = address_glob(address).fullmatch
         if not any(matches(item.resource.address) for item in assessments):
-            yield f"{entry.origin}: no resource has an address like {entry.address!r}: this raises nothing."
+            yield f"{origin}: no resource has an address like {address!r}: this {does} nothing."
 
 
 def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.waiver import Waiver, WaiverTerms
 
 
 class OnUnknown(StrEnum):
@@ -63,12 +64,18 @@ class Trust(msgspec.Struct, frozen=True):
         operators: `none`; `gaps`, only where the catalog cannot tell (the default); `any`.
         levels: whether the repository may raise levels.
         rules: whether the repository may switch optional rules on.
+        waivers, inline_waivers: rules that the repository's configuration, or comments in source, may waive;
+            None: all of them.
+        baseline: whether a baseline that lies in the repository counts.
 
     """
 
     operators: RepositoryWord = RepositoryWord.GAPS
     levels: bool = True
     rules: bool = True
+    waivers: tuple[str, ...] | None = None
+    inline_waivers: tuple[str, ...] | None = None
+    baseline: bool = True
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -79,6 +86,7 @@ class Policy(msgspec.Struct, frozen=True):
         requirements: one for each level of the vocabulary, lowest first.
         unlabelled: index of the level at which data without any label is judged.
         optional_rules: ids of rules that are off unless named here.
+        waivers: what it asks of waivers.
 
     """
 
@@ -90,6 +98,7 @@ class Policy(msgspec.Struct, frozen=True):
     on_unknown: OnUnknown
     optional_rules: tuple[str, ...] = ()
     trust: Trust = Trust()
+    waivers: WaiverTerms = WaiverTerms()
 
 
 class DeclaredOperator(msgspec.Struct, frozen=True):
@@ -128,6 +137,7 @@ class Statements(msgspec.Struct, frozen=True):
     """All that the organisation stated and that counts.
 
     Attributes:
+        waivers: those of the configuration. inline_waivers: whether waivers in comments may count.
         accepted, refused: every statement in words, for the report, by whether it counts.
 
     """
@@ -136,5 +146,7 @@ class Statements(msgspec.Struct, frozen=True):
     levels: tuple[DeclaredLevel, ...] = ()
     optional_rules: tuple[str, ...] = ()
     on_unknown: OnUnknown | None = None
+    waivers: tuple[Waiver, ...] = ()
+    inline_waivers: bool = True
     accepted: tuple[Evidence, ...] = ()
     refused: tuple[Evidence, ...] = ()

@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 
 from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
+from sovereign_guard.model.waiver import Waiver
 
 
 class Change(StrEnum):
@@ -158,6 +159,7 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
         block: its block in the configuration, where shown.
         directives: what comments at its block, or at a call of its module, state.
         leaves_behind: it is replaced, and the old object is forgotten rather than deleted.
+        renamed_from: addresses that it had before, the latest first, as far as the input tells.
 
     """
 
@@ -174,7 +176,8 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
     file: str | None = None
     line: int | None = None
     column: int | None = None
-    directives: tuple[Directive, ...] = ()
+    directives: tuple[Directive | Waiver, ...] = ()
+    renamed_from: tuple[str, ...] = ()
 
     @property
     def mode(self) -> str:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from typing import Literal
+
 import msgspec
+
+RULE = "SOV011"
+"""The rule about waivers, which is no rule about resources: it cannot be waived, nor be in a baseline."""
+
+SCHEMA = "sovereign-guard/baseline/v1"
+"""What a baseline file says it is."""
 
 
 class Waiver(msgspec.Struct, frozen=True):
@@ -31,6 +40,14 @@ class Waiver(msgspec.Struct, frozen=True):
     def where(self) -> str:
         """File and line."""
         return f"{self.file}:{self.line}"
+
+    @property
+    def words(self) -> str:
+        """What is waived, until when, why, and who agreed."""
+        at = f" at {self.address}" if self.address is not None else ""
+        until = f" until {self.until}" if self.until else ""
+        approved = f" (approved by {self.approver})" if self.approver else ""
+        return f"waiver of {', '.join(self.rules)}{at}{until}: {self.reason or 'no reason given'}{approved}"
 
 
 class WaiverTerms(msgspec.Struct, frozen=True):
@@ -61,7 +78,7 @@ class BaselineEntry(msgspec.Struct, frozen=True):
     rule: str
     address: str
     input: str
-    verdict: str
+    verdict: Literal["fail", "unknown"]
     level: str
 
 
@@ -71,3 +88,7 @@ class Baseline(msgspec.Struct, frozen=True):
     path: str
     written: str
     entries: tuple[BaselineEntry, ...]
+
+    def names(self, path: str) -> str:
+        """Return what a baseline at this place calls an input: its path from there, with forward slashes."""
+        return os.path.relpath(path, os.path.dirname(self.path) or ".").replace(os.sep, "/")  # noqa: PTH120

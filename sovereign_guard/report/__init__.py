@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 from sovereign_guard.model.finding import Report
 from sovereign_guard.model.screen import Screen
 
 
-def _json(report: Report, _screen: Screen) -> Iterator[bytes]:
-    from sovereign_guard.report.json_v1 import write
+def _writer(module: str) -> Callable[[Report, Screen], Iterator[bytes]]:
+    """Return the `write` of a module of this package, imported only when it is asked for."""
 
-    return write(report)
+    def write(report: Report, screen: Screen) -> Iterator[bytes]:
+        found: Iterator[bytes] = import_module(f"{__name__}.{module}").write(report, screen)
+        return found
 
-
-def _text(report: Report, screen: Screen) -> Iterator[bytes]:
-    from sovereign_guard.report.text import write
-
-    return write(report, screen)
+    return write
 
 
-FORMATS: dict[str, Callable[[Report, Screen], Iterator[bytes]]] = {"text": _text, "json": _json}
-"""Every format by name. Each is imported only when it is asked for."""
+FORMATS: dict[str, Callable[[Report, Screen], Iterator[bytes]]] = {
+    "text": _writer("text"),
+    "json": _writer("json_v1"),
+    "sarif": _writer("sarif"),
+    "junit": _writer("junit"),
+    "gitlab": _writer("gitlab"),
+    "github": _writer("github"),
+    "markdown": _writer("markdown"),
+    "csv": _writer("csv_v1"),
+}
+"""Every format by name. A module has `write(report, screen)`, which gives the text piece by piece."""

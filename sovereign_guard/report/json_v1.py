@@ -13,8 +13,9 @@ from msgspec import field
 
 from sovereign_guard import __version__
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report
+from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.placement import Ground, Placement
+from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence, Unknown
 
 SCHEMA = "sovereign-guard/report/v1"
@@ -69,6 +70,16 @@ class SharedV1(msgspec.Struct):
     verdict: str
 
 
+class WaivedV1(msgspec.Struct):
+    """The waiver that covers a finding, and the verdict that it would have without."""
+
+    verdict: str
+    reason: str
+    until: str
+    approver: str | None
+    where: str
+
+
 class FindingV1(msgspec.Struct):
     """A finding, less what is its own alone: input, address, deposed key, fingerprint and position."""
 
@@ -78,6 +89,9 @@ class FindingV1(msgspec.Struct):
     introduced: bool
     message: str
     evidence: list[EvidenceV1]
+    waived: WaivedV1 | None
+    in_baseline: bool
+    decides: bool
 
 
 class ErrorV1(msgspec.Struct):
@@ -152,7 +166,7 @@ class HeadV1(msgspec.Struct):
 NOTICE = "The catalog states facts with sources and dates. It is not legal advice."
 
 
-def write(report: Report) -> Iterator[bytes]:
+def write(report: Report, _screen: Screen) -> Iterator[bytes]:
     """Give the report as JSON text, in pieces of about a megabyte."""
     encode = msgspec.json.encode
     yield encode(_head(report))[:-1] + b',"resources":['
@@ -267,14 +281,14 @@ def _findings(report: Report) -> Iterator[bytes]:
     shared: dict[Hashable, bytes] = {}
     starts = _starts(report)
     for finding in report.findings:
-        key = (id(finding.outcome), finding.introduced)
+        key = (id(finding.outcome), finding.introduced, finding.waiver, finding.in_baseline)
         tail = shared.get(key)
         if tail is None:
-            tail = shared[key] = b"," + encode(_shared_finding(finding))[1:]
+            tail = shared[key] = b"," + encode(_shared_finding(finding, decides=report.decides(finding)))[1:]
         yield b"".join(
             (
-                starts[finding.input],
-                encode(finding.address),
+                starts[finding.input] if finding.address else _start(finding.input),
+                encode(finding.address or None),
                 b',"deposed":',
                 encode(finding.deposed) if finding.deposed else b"null",
                 b',"fingerprint":"',
@@ -300,19 +314,27 @@ def _position(finding: Finding) -> bytes:
 
 def _starts(report: Report) -> dict[str, bytes]:
     """Return the beginning of every object that belongs to an input, by the input's id."""
-    encode = msgspec.json.encode
-    return {i.id: b'{"input":' + encode(i.id) + b',"address":' for i in report.inventories}
+    return {inventory.id: _start(inventory.id) for inventory in report.inventories}
 
 
-def _shared_finding(finding: Finding) -> FindingV1:
-    outcome = finding.outcome
+def _start(source: str) -> bytes:
+    return b'{"input":%b,"address":' % msgspec.json.encode(source)
+
+
+def _shared_finding(finding: Finding, *, decides: bool) -> FindingV1:
+    outcome, waiver = finding.outcome, finding.waiver
     return FindingV1(
         rule=outcome.rule,
-        verdict=outcome.verdict,
+        verdict=outcome.verdict if waiver is None else Verdict.WAIVED,
         severity=outcome.severity,
         introduced=finding.introduced,
         message=outcome.message,
         evidence=_evidence(outcome.evidence),
+        waived=None
+        if waiver is None
+        else WaivedV1(outcome.verdict, waiver.reason, waiver.until, waiver.approver or None, waiver.where),
+        in_baseline=finding.in_baseline,
+        decides=decides,
     )
 
 

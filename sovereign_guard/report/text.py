@@ -28,11 +28,19 @@ def _sections(report: Report, screen: Screen) -> Iterator[str]:
     for warning in report.warnings:
         yield wrap(warning, screen, "warning: ")
     yield from _problems(report, screen)
-    for verdict, (name, colour) in _VERDICTS.items():
-        found = [finding for finding in report.findings if finding.outcome.verdict is verdict]
+    standing = [finding for finding in report.findings if finding.waiver is None and not finding.in_baseline]
+    sections = [
+        (title, colour, [finding for finding in standing if finding.outcome.verdict is verdict])
+        for verdict, (title, colour) in _VERDICTS.items()
+    ]
+    sections.append(("WAIVED", "cyan", [one for one in report.findings if one.waiver is not None]))
+    known = [one for one in report.findings if one.waiver is None and one.in_baseline]
+    sections.append(("IN THE BASELINE", "dim", known))
+    for title, colour, found in sections:
         if found:
-            places = {(finding.input, finding.address, finding.deposed) for finding in found}
-            yield f"\n{paint(name, colour, screen)} {_count(len(places), 'resource')}"
+            places = {(one.input, one.address, one.deposed) for one in found if one.address}
+            told = f" {_count(len(places), 'resource')}" if places else ""
+            yield f"\n{paint(title, colour, screen)}{told}"
             yield from _findings(found, report, screen)
     yield from _leaving(report, screen)
     yield from _what_to_do(report, screen)
@@ -61,9 +69,12 @@ def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterat
         for item in report.assessments
     }
     for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
-        change = changes[source, address, deposed]
-        origin = f"  in {clean(source)}" if several else ""
-        yield f"\n  {paint(clean(address), 'bold', screen)}  {paint(f'({change}){origin}', 'dim', screen)}"
+        if address:
+            origin = f"  in {clean(source)}" if several else ""
+            about = f"({changes[source, address, deposed]}){origin}"
+            yield f"\n  {paint(clean(address), 'bold', screen)}  {paint(about, 'dim', screen)}"
+        else:
+            yield f"\n  {paint(clean(source), 'bold', screen)}"
         shown: set[Evidence] = set()
         for finding in group:
             yield from _finding(finding, shown, screen)
@@ -79,6 +90,9 @@ def _finding(finding: Finding, shown: set[Evidence], screen: Screen) -> Iterator
     head = f"{outcome.rule} {outcome.severity}: {outcome.message}.{age}"
     wrapped = wrap(head, screen, "    ", "           ")
     yield wrapped.replace(outcome.rule, paint(outcome.rule, colour, screen), 1)
+    if finding.waiver is not None:
+        waived = f"{finding.waiver.words}  [{finding.waiver.where}]"
+        yield wrap(waived[0].upper() + waived[1:], screen, "      ", "        ")
     for step in outcome.evidence:
         if step not in shown:
             shown.add(step)
@@ -96,7 +110,7 @@ def _leaving(report: Report, screen: Screen) -> Iterator[str]:
 
 
 def _what_to_do(report: Report, screen: Screen) -> Iterator[str]:
-    fired = sorted({finding.outcome.rule for finding in report.findings})
+    fired = sorted({finding.outcome.rule for finding in report.findings if finding.waiver is None})
     if not fired:
         return
     yield f"\n{paint('WHAT TO DO', 'bold', screen)}"
@@ -126,7 +140,12 @@ def _summary(report: Report, screen: Screen) -> Iterator[str]:
     parts += [f"{summary.waived} waived"] if summary.waived else []
     parts += [f"{summary.not_judged} leaving"] if summary.not_judged else []
     findings = _count(summary.findings, "finding")
-    yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {findings}"
+    waived = sum(finding.waiver is not None for finding in report.findings)
+    known = sum(finding.waiver is None and finding.in_baseline for finding in report.findings)
+    apart = [f"{waived} waived"] if waived else []
+    apart += [f"{known} in the baseline of {report.baseline.written}"] if known and report.baseline else []
+    among = f", {' and '.join(apart)}" if apart else ""
+    yield f"\n{_count(summary.resources, 'resource')}: {', '.join(parts)}; {findings}{among}"
     level = report.levels[report.policy.unlabelled]
     yield wrap(
         f"{_count(summary.unlabelled, 'data-bearing resource')} without any label, judged as {level}.", screen

@@ -27,6 +27,7 @@ from sovereign_guard.model.value import (
     plain,
     walk,
 )
+from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.read.hcl.language.evaluate import Names
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.project.estate import Estate
@@ -61,7 +62,7 @@ class Declaration(msgspec.Struct, frozen=True):
     file: str
     line: int
     column: int
-    directives: tuple[Directive, ...]
+    directives: tuple[Directive | Waiver, ...]
 
 
 class Declarations(msgspec.Struct, frozen=True, eq=False):
@@ -109,7 +110,7 @@ def _one_of_each(root: ModuleInstance) -> Iterator[ModuleInstance]:
                 waiting.append(sample)
 
 
-def directives_of(instance: ModuleInstance, section: Section) -> tuple[Directive, ...]:
+def directives_of(instance: ModuleInstance, section: Section) -> tuple[Directive | Waiver, ...]:
     """Return what comments at a block, and at the calls that lead to it, state."""
     found = list(instance.module.directives_at(section))
     outer: ModuleInstance | None = instance

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Directive
+from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.project.directives import directives_of
 from sovereign_guard.read.hcl.project.source import Argument, Section, SourceFile
@@ -59,7 +60,7 @@ class Module:
         self.others: list[Section] = []
         self.checked: set[str] = set()
         self.has_backend = False
-        self.directives: dict[tuple[str, int], tuple[Directive, ...]] = {}
+        self.directives: dict[tuple[str, int], tuple[Directive | Waiver, ...]] = {}
         self.problems: list[InputProblem] = []
         self.warnings: list[str] = []
         for file in files:
@@ -82,7 +83,7 @@ class Module:
             for block in file.structure.body.blocks:
                 self._add(Section(file, block), self._over)
 
-    def directives_at(self, section: Section) -> tuple[Directive, ...]:
+    def directives_at(self, section: Section) -> tuple[Directive | Waiver, ...]:
         """Return the directives at a block, and at what overrides it."""
         if not self.directives:
             return ()

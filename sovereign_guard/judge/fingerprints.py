@@ -1,0 +1,61 @@
+"""What tells a finding apart from run to run, and which findings a baseline knows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+
+from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.resource import Resource
+from sovereign_guard.model.waiver import Baseline, BaselineEntry
+
+_GRAVITY = {Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
+
+
+def fingerprint(rule: str, address: str) -> str:
+    """Return an identifier of a finding that stays the same from run to run and from machine to machine."""
+    return hashlib.sha256(f"{rule}\0{address}".encode()).hexdigest()[:32]
+
+
+def oldest_address(resource: Resource) -> str:
+    """Return the address that a resource had first, as far as the input tells: renames change no identity."""
+    return resource.renamed_from[-1] if resource.renamed_from else resource.address
+
+
+class Known:
+    """The findings that a baseline knows."""
+
+    def __init__(self, baseline: Baseline, levels: tuple[str, ...], inputs: tuple[str, ...]) -> None:
+        """Take a baseline.
+
+        Args:
+            levels: names of the levels, lowest first.
+            inputs: paths of this run's inputs. Where both the baseline and this run have one alone, they are
+                taken for the same, whatever they are called: plans are written anew under any name.
+
+        """
+        self._levels = {name: index for index, name in enumerate(levels)}
+        self._baseline = baseline
+        self._one = len({entry.input for entry in baseline.entries}) <= 1 and len(inputs) == 1
+        self._entries: dict[str, list[BaselineEntry]] = defaultdict(list)
+        for entry in baseline.entries:
+            self._entries[entry.fingerprint].append(entry)
+
+    def holds(self, rule: str, resource: Resource, source: str, verdict: Verdict, level: int) -> bool:
+        """Whether a finding stood: under this address or one it had before, no less grave, on no lower data.
+
+        Args:
+            source: path of the input. level: the highest that the data could have, by index.
+
+        """
+        prints = [fingerprint(rule, address) for address in (resource.address, *resource.renamed_from)]
+        found = [entry for one in prints for entry in self._entries.get(one, ())]
+        if not found:
+            return False
+        told = self._baseline.names(source)
+        return any(
+            (self._one or entry.input == told)
+            and _GRAVITY.get(verdict, 2) <= _GRAVITY.get(Verdict(entry.verdict), 0)
+            and level <= self._levels.get(entry.level, -1)
+            for entry in found
+        )
