@@ -102,8 +102,8 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--on-unknown",
                 type=click.Choice(["fail", "warn", "warn-locally"]),
                 envvar="SOVEREIGN_GUARD_ON_UNKNOWN",
-                help="Over the policy's own `on_unknown`; warn-locally: warn, unless this is a pipeline or the "
-                "configuration says otherwise.",
+                help="Over the policy's own `on_unknown`; warn-locally: warn, unless this is a pipeline or "
+                "the configuration says otherwise.",
             ),
             click.option(
                 "--allow-terraform",
@@ -178,10 +178,14 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Write there instead of to standard output; can be repeated, one for each format.",
 )
 @click.option(
-    "--quiet", "-q", is_flag=True, help="Text: a line for each finding, and nothing where there is none."
+    "--quiet",
+    "-q",
+    "detail",
+    flag_value="quiet",
+    help="Text: a line for each finding, nothing if there is none.",
 )
 @click.option(
-    "--verbose", "-v", is_flag=True, help="Text: also what passes, with operator, country and level."
+    "--verbose", "-v", "detail", flag_value="verbose", help="Text: also what passes, with operator and level."
 )
 @click.pass_context
 def scan(
@@ -191,8 +195,7 @@ def scan(
     fail_on: str,
     output_format: str,
     outputs: tuple[str, ...],
-    quiet: bool,
-    verbose: bool,
+    detail: str | None,
     **options: Any,
 ) -> None:
     """Judge source, plans and states.
@@ -208,18 +211,16 @@ def scan(
     from sovereign_guard.model.screen import Detail
     from sovereign_guard.pipeline import write
 
-    if quiet and verbose:
-        raise UsageError("--quiet and --verbose contradict one another.", hint="Leave one out.")
-    detail = Detail.QUIET if quiet else Detail.VERBOSE if verbose else Detail.USUAL
+    wanted = Detail(detail or "usual")
     files = [_output(one, output_format) for one in outputs]
     request = _request(paths or (".",), fail_on=fail_on, **options)
     report = _assess(request)
     told = not files and output_format == "text"
     if not files:
-        _emit(write(report, output_format, _screen(detail)), None)
+        _emit(write(report, output_format, _screen(wanted)), None)
     for name, file in files:
         told = told or (name == "text" and file is None)
-        _emit(write(report, name, _screen(detail) if file is None else _plain_screen(detail)), file)
+        _emit(write(report, name, _screen(wanted) if file is None else _plain_screen(wanted)), file)
     if not told:
         for problem in report.problems:
             _complain(f"{problem.where}: {problem.message} {problem.hint}")

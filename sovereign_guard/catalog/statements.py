@@ -341,7 +341,6 @@ class _Hearing:
                     address=entry["address"],
                 )
                 found.append(waiver)
-                self.accepted.append(Evidence(waiver.words, where))
         return tuple(found)
 
     def rules(self) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ class Waivers:
     """The waivers in force in a run, and what becomes of each.
 
     Attributes:
-        accepted, refused: waivers in comments by whether the policy hears them, in words, for the report.
+        accepted: waivers that hold, in words, for the report. refused: those in comments that the policy does
+            not hear.
 
     """
 
@@ -43,7 +44,8 @@ class Waivers:
         """Return the waiver that covers what a rule finds at a resource; None where there is none."""
         covering = None
         for waiver in self._at(resource):
-            if rule in waiver.rules and not self._fault(waiver):
+            heard = waiver.address is not None or self._hears(rule)
+            if heard and rule in waiver.rules and not self._fault(waiver):
                 self._used.add((waiver, rule))
                 covering = covering or waiver
         return covering
@@ -66,7 +68,6 @@ class Waivers:
                 what = f"waiver of {left} in a comment: not accepted"
                 self.refused.append(Evidence(what, waiver.where))
             if counted:
-                self.accepted.append(Evidence(waiver.words, waiver.where))
                 judged = item.verdict is not Verdict.NOT_JUDGED
                 found.extend(self._of(waiver, counted, item, [item] if judged else []))
         for matches, waiver in self._stated:
@@ -97,7 +98,9 @@ class Waivers:
 
         """
         fault = self._fault(waiver)
-        if fault:
+        if not fault:
+            self.accepted.append(Evidence(waiver.words, waiver.where))
+        else:
             yield self._finding(waiver, f"{fault}, so it covers nothing", carrier, void=True)
             return
         unused = [rule for rule in rules if (waiver, rule) not in self._used]

@@ -8,6 +8,7 @@ right shape, so every entry has every field and a fingerprint of its own.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
@@ -65,8 +66,11 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
 
 def _entries(report: Report) -> Iterator[EntryG]:
     places = Places(report)
-    for number, problem in enumerate(report.problems):
-        yield _not_read(problem, places.problem(problem), number)
+    told: Counter[tuple[str, str]] = Counter()
+    for problem in report.problems:
+        place = places.problem(problem)
+        told[place.file, problem.message] += 1
+        yield _not_read(problem, place, told[place.file, problem.message])
     keys = identities(report)
     for finding in gravest_first(report):
         yield _entry(finding, places.of(finding), keys[id(finding)], report)
@@ -85,9 +89,9 @@ def _entry(finding: Finding, place: Place, key: str, report: Report) -> EntryG:
     )
 
 
-def _not_read(problem: InputProblem, place: Place, number: int) -> EntryG:
-    # The number tells apart what is said twice of one place.
-    told = "\0".join((NOT_READ, place.file, problem.message, str(number)))
+def _not_read(problem: InputProblem, place: Place, time: int) -> EntryG:
+    """Return an entry; `time` counts how often the same was said of the same file."""
+    told = "\0".join((NOT_READ, place.file, problem.message, str(time)))
     return EntryG(
         description=problem_line(problem),
         check_name=NOT_READ,

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from sovereign_guard import __version__
 from sovereign_guard.model.finding import Finding, Report, Severity, Verdict
-from sovereign_guard.model.screen import Screen
+from sovereign_guard.model.screen import Detail, Screen
 from sovereign_guard.model.value import Evidence
 from sovereign_guard.report.words import clean, paint, wrap
 
@@ -19,8 +19,24 @@ _VERDICTS = {
 
 def write(report: Report, screen: Screen) -> Iterator[bytes]:
     """Give the report as text, section by section."""
-    for section in _sections(report, screen):
+    sections = _lines(report) if screen.detail is Detail.QUIET else _sections(report, screen)
+    for section in sections:
         yield f"{section}\n".encode(errors="replace")
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Give a line for each input that could not be read and each finding, as compilers write them."""
+    for problem in report.problems:
+        yield clean(f"{problem.where}: error: {problem.message} {problem.hint}")
+    for finding in report.findings:
+        if finding.waiver is None and not finding.in_baseline:
+            outcome = finding.outcome
+            place = (finding.file or finding.input, finding.line, finding.column)
+            where = ":".join(str(part) for part in place if part)
+            about = f"{finding.address}: " if finding.address else ""
+            yield clean(
+                f"{where}: {outcome.rule} {outcome.verdict} {outcome.severity}: {about}{outcome.message}"
+            )
 
 
 def _sections(report: Report, screen: Screen) -> Iterator[str]:
@@ -42,6 +58,8 @@ def _sections(report: Report, screen: Screen) -> Iterator[str]:
             told = f" {_count(len(places), 'resource')}" if places else ""
             yield f"\n{paint(title, colour, screen)}{told}"
             yield from _findings(found, report, screen)
+    if screen.detail is Detail.VERBOSE:
+        yield from _passing(report, screen)
     yield from _leaving(report, screen)
     yield from _what_to_do(report, screen)
     yield from _statements(report, screen)
@@ -98,6 +116,18 @@ def _finding(finding: Finding, shown: set[Evidence], screen: Screen) -> Iterator
             shown.add(step)
             where = f"  [{step.where}]" if step.where else ""
             yield wrap(f"{step.what}{where}", screen, "      - ", "        ")
+
+
+def _passing(report: Report, screen: Screen) -> Iterator[str]:
+    passing = [item for item in report.assessments if item.verdict is Verdict.PASS]
+    if passing:
+        yield f"\n{paint('PASS', 'green', screen)} {_count(len(passing), 'resource')}"
+    for item in passing:
+        operators = sorted({use.id for way in item.placement.alternatives for use in way.operators})
+        levels = [report.levels[index] for index in item.classification.levels]
+        about = [" or ".join(operators) or "places nothing", item.placement.region or "", " or ".join(levels)]
+        about += [] if item.applicable else ["not judged: holds no data"]
+        yield wrap(f"{item.resource.address}  {', '.join(filter(None, about))}", screen, "  ", "      ")
 
 
 def _leaving(report: Report, screen: Screen) -> Iterator[str]:
