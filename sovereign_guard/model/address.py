@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 
 def without_keys(address: str) -> str:
@@ -12,12 +13,32 @@ def without_keys(address: str) -> str:
     >>> without_keys('module.a["x.y"].module.b[0]')
     'module.a.module.b'
     """
+    return "".join(char for char, inside in _scanned(address) if not inside) if "[" in address else address
+
+
+def steps(address: str) -> list[str]:
+    """Divide an address at its dots, not at those of instance keys.
+
+    >>> steps('module.a["x.y"].aws_s3_bucket.b[0]')
+    ['module', 'a["x.y"]', 'aws_s3_bucket', 'b[0]']
+    """
     if "[" not in address:
-        return address
-    kept: list[str] = []
+        return address.split(".")
+    found = [""]
+    for char, inside in _scanned(address):
+        if char == "." and not inside:
+            found.append("")
+        else:
+            found[-1] += char
+    return found
+
+
+def _scanned(address: str) -> Iterator[tuple[str, bool]]:
+    """Give each character, and whether it belongs to an instance key."""
     depth = 0
     quoted = escaped = False
     for char in address:
+        inside = depth > 0
         if escaped:
             escaped = False
         elif quoted:
@@ -27,11 +48,10 @@ def without_keys(address: str) -> str:
             quoted = True
         elif char == "[":
             depth += 1
-        elif char == "]":
+            inside = True
+        elif char == "]" and depth:
             depth -= 1
-        elif not depth:
-            kept.append(char)
-    return "".join(kept)
+        yield char, inside
 
 
 def block_key(module: str, mode: str, resource_type: str, name: str) -> str:

@@ -154,6 +154,10 @@ def _joined(
     for resource in inventory.resources:
         place = declared.blocks.get(resource.block.key) if resource.block is not None else None
         changed: dict[str, Any] = {"family": family_of(resource.family)}
+        earlier = declared.moves.before(resource.address)
+        if earlier:
+            # What the plan carries out now is the latest of the renames that the source remembers.
+            changed["renamed_from"] = tuple(dict.fromkeys((*resource.renamed_from, *earlier)))
         if place is not None:
             changed |= {
                 "file": place.file,

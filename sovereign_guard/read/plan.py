@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
+
 from sovereign_guard.errors import InputError
 from sovereign_guard.model.address import block_key, without_keys
 from sovereign_guard.model.finding import InputProblem
@@ -152,7 +154,10 @@ class _Builder:
             after = self._not_told(wire, "after", problems, path)
         index = wire.index if isinstance(wire.index, (int, str)) else None
         behind = change is _REPLACE and "forget" in (wire_change.actions or ())
-        return Resource(wire.address, module, index, family, change, after, before, block, deposed, behind)
+        made = Resource(wire.address, module, index, family, change, after, before, block, deposed, behind)
+        if wire.previous_address and wire.previous_address != wire.address:
+            return msgspec.structs.replace(made, renamed_from=(wire.previous_address,))
+        return made
 
     def _not_told(
         self, wire: ResourceChangeWire, side: str, problems: list[InputProblem], path: str

@@ -38,6 +38,7 @@ class ResourceChangeWire(msgspec.Struct, gc=False):
     module_address: str | None = None
     provider_name: str | None = None
     deposed: str | bool | None = None
+    previous_address: str | None = None
 
 
 class DeferredWire(msgspec.Struct, gc=False):

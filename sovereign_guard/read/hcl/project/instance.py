@@ -568,8 +568,11 @@ def suffix(key: Key, expansion: Expansion) -> str:
     """Return how an instance key is written after an address."""
     if expansion.kind == "any":
         return "[*]"
-    if key is None:
-        return ""
+    return "" if key is None else key_suffix(key)
+
+
+def key_suffix(key: int | str) -> str:
+    """Return an instance key as Terraform writes it in an address."""
     if isinstance(key, int):
         return f"[{key}]"
     quoted = msgspec.json.encode(key).decode()

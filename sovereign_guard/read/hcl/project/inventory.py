@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sovereign_guard.model.address import without_keys
 from sovereign_guard.model.resource import (
     Attributes,
     Block,
@@ -37,12 +38,22 @@ from sovereign_guard.read.hcl.project.instance import (
     ModuleInstance,
     Place,
     any_number,
+    key_suffix,
     suffix,
 )
 from sovereign_guard.read.hcl.project.links import Links
 from sovereign_guard.read.hcl.project.providers import Providers, WrittenConfiguration
 from sovereign_guard.read.hcl.project.source import Section
-from sovereign_guard.read.hcl.syntax.tree import Access, Expression, GetAttribute, Name
+from sovereign_guard.read.hcl.syntax.tree import (
+    Access,
+    Expression,
+    GetAttribute,
+    GetIndex,
+    Literal,
+    Name,
+    Number,
+)
+from sovereign_guard.read.moves import Moves
 
 META = frozenset(
     {"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection", "enabled"}
@@ -68,11 +79,12 @@ class Declaration(msgspec.Struct, frozen=True):
 class Declarations(msgspec.Struct, frozen=True, eq=False):
     """All blocks that a root module and what it calls declare, by key; whether or not they make instances.
 
-    `absent`: paths of the called modules that are not at hand.
+    `absent`: paths of the called modules that are not at hand. `moves`: what `moved` blocks say.
     """
 
     blocks: dict[str, Declaration]
     absent: tuple[str, ...]
+    moves: Moves
 
 
 def declarations_of(estate: Estate) -> Declarations:
@@ -85,7 +97,45 @@ def declarations_of(estate: Estate) -> Declarations:
                 found[instance.block_key(address)] = Declaration(
                     section.labels[0], section.file.path, line, column, directives_of(instance, section)
                 )
-    return Declarations(found, tuple(estate.missing))
+    return Declarations(found, tuple(estate.missing), moves_of(estate))
+
+
+def moves_of(estate: Estate) -> Moves:
+    """Return what the `moved` blocks of a root module and of what it calls say."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for instance in _one_of_each(estate.root):
+        for section in instance.module.others:
+            if section.type == "moved":
+                before, after = _written(section, "from"), _written(section, "to")
+                if before and after:
+                    found.setdefault(without_keys(instance.address), []).append((before, after))
+    return Moves(found)
+
+
+def _written(section: Section, name: str) -> str:
+    """Return the address that an argument spells, with its keys; empty where it spells none."""
+    argument = section.argument(name)
+    if argument is None:
+        return ""
+    try:
+        expression = argument.expression
+    except EvaluationError:
+        return ""
+    if isinstance(expression, Literal) and isinstance(expression.value, str):
+        return expression.value
+    if not isinstance(expression, Access) or not isinstance(expression.source, Name):
+        return ""
+    address = expression.source.name
+    for step in expression.steps:
+        if isinstance(step, GetAttribute):
+            address += f".{step.name}"
+        elif isinstance(step, GetIndex) and isinstance(step.key, Literal) and isinstance(step.key.value, str):
+            address += key_suffix(step.key.value)
+        elif isinstance(step, GetIndex) and isinstance(step.key, Number):
+            address += f"[{step.key.text}]"
+        else:
+            return ""
+    return address
 
 
 def configurations_of(estate: Estate) -> dict[str, WrittenConfiguration]:
@@ -137,6 +187,12 @@ class _Builder:
         estate = self._estate
         self._imported = set(_imported(estate.root))
         resources = [resource for instance in self._instances() for resource in self._of(instance)]
+        moves = moves_of(estate)
+        if moves.by_module:
+            resources = [
+                msgspec.structs.replace(resource, renamed_from=moves.before(resource.address))
+                for resource in resources
+            ]
         resources.extend(self._missing())
         for module in estate.used.values():
             self._warnings.extend(module.warnings)

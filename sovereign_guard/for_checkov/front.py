@@ -1,0 +1,156 @@
+"""What the loaded checks call: which rules there are, what is said of a block, what nobody was told of."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing.util
+import os
+import sys
+import threading
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from sovereign_guard.catalog import load
+from sovereign_guard.errors import SovereignGuardError
+from sovereign_guard.for_checkov.answers import Answers, failure
+from sovereign_guard.for_checkov.host import Asking, run_that_loads
+from sovereign_guard.for_checkov.values import Answer, Run
+from sovereign_guard.model.knowledge import RuleText
+
+_MOST_LINES = 20
+
+
+class _Process:
+    """What has been loaded and asked in this process.
+
+    Checkov may execute the checks several times over, and its runners in threads; this is there once.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.answers: list[tuple[object, Answers]] = []
+        self.loaded: list[Run] = []
+        self.complained = False
+        self.watched = 0
+
+
+_PROCESS = _Process()
+
+
+def rules() -> tuple[RuleText, ...]:
+    """Return the texts of all rules.
+
+    Raises:
+        SovereignGuardError: the catalog is not right.
+
+    """
+    return tuple(load().rules.values())
+
+
+def check_clash() -> None:
+    """Tell of two libraries that cannot be in one environment.
+
+    Raises:
+        SovereignGuardError: both are there, so Checkov cannot be relied on to read source.
+
+    """
+    if _installed("python-hcl2") and _installed("bc-python-hcl2"):
+        raise SovereignGuardError(
+            "python-hcl2 and bc-python-hcl2 are both installed, and each overwrites the other's module hcl2: "
+            "Checkov may read no source at all, and say so nowhere.",
+            hint="Install sovereign-guard beside Checkov without its extra hcl2: "
+            "pip uninstall python-hcl2 && pip install --force-reinstall bc-python-hcl2",
+        )
+
+
+def answer(
+    rule: str, mode: str, kind: str, name: str, conf: Mapping[str, Any], *, skipped: bool
+) -> Answer | None:
+    """Return what a rule says of the block about which Checkov is asking just now.
+
+    Args:
+        mode: `managed` or `data`. kind: type of the resource. name, conf: as Checkov gives them.
+        skipped: whether a comment for Checkov skips the rule there; then nothing is said.
+
+    Raises:
+        SovereignGuardError: Checkov does not show enough to tell.
+
+    """
+    asking = Asking()
+    answers = _answers(asking)
+    block = asking.block(mode, kind, name, conf)
+    if skipped:
+        answers.note(block)
+        return None
+    return answers.of(rule, block)
+
+
+def watch(checks: list[Any]) -> None:
+    """Say on standard error, when this process ends, what was found and asked about by nobody."""
+    loading = run_that_loads(checks)
+    if loading is None:
+        return
+    _PROCESS.loaded.append(loading)
+    if _PROCESS.watched != os.getpid():
+        _PROCESS.watched = os.getpid()
+        # Checkov's workers end without the one, its main process without the other; it is said once.
+        atexit.register(_say_what_is_untold)
+        multiprocessing.util.Finalize(None, _say_what_is_untold, exitpriority=1)
+
+
+def complain(text: str) -> None:
+    """Say something on standard error, once in a process."""
+    if not _PROCESS.complained:
+        _PROCESS.complained = True
+        print(f"sovereign-guard: {text}", file=sys.stderr, flush=True)  # noqa: T201 - Checkov shows no other text
+
+
+def _answers(asking: Asking) -> Answers:
+    with _PROCESS.lock:
+        for definitions, found in reversed(_PROCESS.answers):
+            if definitions is asking.definitions:
+                return found
+        made = Answers(asking.run(), os.environ)
+        _PROCESS.answers.append((asking.definitions, made))
+        return made
+
+
+def _say_what_is_untold() -> None:
+    loaded, _PROCESS.loaded = list(dict.fromkeys(_PROCESS.loaded)), []
+    for run in loaded:
+        asked = [
+            one
+            for _definitions, one in _PROCESS.answers
+            if (one.run.framework, one.run.root_folder, one.run.files)
+            == (run.framework, run.root_folder, run.files)
+        ]
+        try:
+            texts = [text for one in asked or [Answers(run, os.environ)] for text in one.untold()]
+        except Exception as error:  # noqa: BLE001 - what ends with a process must not fail in silence
+            texts = list(failure(error).details)
+        expected = "all" not in run.enabled
+        if asked and not texts:
+            continue
+        if not asked and not expected and not _matters(texts):
+            continue
+        what = "Checkov did not ask about everything" if asked else "judged nothing in this run"
+        lines = [f"{what} ({run.framework} of {run.root_folder or ', '.join(run.files)})."]
+        lines.extend(texts[:_MOST_LINES])
+        if len(texts) > _MOST_LINES:
+            lines.append(f"... and {len(texts) - _MOST_LINES} more.")
+        _PROCESS.complained = False
+        complain("\n  ".join(lines))
+
+
+def _matters(texts: list[str]) -> bool:
+    """Whether there is more to say than that a folder holds no Terraform, of which Checkov scans many."""
+    return any("there is no Terraform or OpenTofu source" not in text for text in texts)
+
+
+def _installed(name: str) -> bool:
+    try:
+        version(name)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""`moved` blocks: which addresses a resource had before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from sovereign_guard.model.address import steps, without_keys
+
+_MOST = 100
+"""Renames of one resource that are followed."""
+
+
+class Moves(msgspec.Struct, frozen=True, eq=False):
+    """The moves that modules state.
+
+    Attributes:
+        by_module: path of a module without instance keys, empty for the root -> pairs of the address before
+            and the address after, as seen from that module. Either may be that of a module.
+
+    """
+
+    by_module: Mapping[str, Sequence[tuple[str, str]]]
+
+    def before(self, address: str) -> tuple[str, ...]:
+        """Return the addresses that the resource at this one had before, the latest first."""
+        found: list[str] = []
+        while self.by_module and len(found) < _MOST:
+            earlier = self._step(found[-1] if found else address)
+            if earlier is None or earlier == address or earlier in found:
+                break
+            found.append(earlier)
+        return tuple(found)
+
+    def _step(self, address: str) -> str | None:
+        parts = steps(address)
+        within = 0
+        while True:
+            module, relative = ".".join(parts[:within]), ".".join(parts[within:])
+            for before, after in self.by_module.get(without_keys(module), ()):
+                # An address without a key stands for all instances of what it names.
+                if relative == after or relative.startswith((f"{after}.", f"{after}[")):
+                    return f"{module}.{before}{relative[len(after) :]}".removeprefix(".")
+            if parts[within : within + 1] != ["module"]:
+                return None
+            within += 2
