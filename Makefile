@@ -40,7 +40,7 @@ scan: $(VENV)/.ready
 	fi; \
 	exit $$code
 
-test: lint
+test: lint $(CHECKOV_VENV)/.ready
 	@$(VENV)/bin/python docs/generate.py --check
 	@$(VENV)/bin/python -m pytest -n auto
 
@@ -80,8 +80,8 @@ $(VENV)/.ready-dev: pyproject.toml $(VENV)/bin/python
 # Apart: checkov and python-hcl2 install the same module `hcl2` and break one another (docs/architecture.md).
 $(CHECKOV_VENV)/.ready: pyproject.toml
 	@test -x $(CHECKOV_VENV)/bin/python || { venv=$(CHECKOV_VENV); $(MAKE_VENV); }
-	@echo "Installing checkov into $(CHECKOV_VENV), to compare with (once; a few minutes)."
-	@$(CHECKOV_VENV)/bin/python $(PIP) 'checkov>=3.2'
+	@echo "Installing checkov and sovereign-guard into $(CHECKOV_VENV) (once; a few minutes)."
+	@$(CHECKOV_VENV)/bin/python $(PIP) --editable '.[checkov]'
 	@touch $@
 
 # Its parser is a binary wheel, which not every machine has: `bench` then says so and measures the rest.

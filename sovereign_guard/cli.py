@@ -295,6 +295,90 @@ def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **o
 
 
 @cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option(
+    "--output",
+    "-o",
+    default=".sovereign-guard.yaml",
+    show_default=True,
+    metavar="FILE",
+    help="Write there; - is standard output. A file that exists is left alone.",
+)
+def init(paths: tuple[str, ...], output: str) -> None:
+    """Look at source, plans or states, and write a commented configuration that fits them.
+
+    It says which providers, label keys and hosts are there, and what only you can tell of them.
+
+    \b
+    sovereign-guard init .
+    sovereign-guard init plan.json -o -
+    """  # noqa: D301 - click reads the escape
+    from sovereign_guard.onboarding.init import starter
+    from sovereign_guard.request import Wishes, request_of
+
+    if output != "-" and os.path.lexists(output):
+        raise UsageError(
+            f"{output} is there already, and is left as it is.",
+            hint="Write to another with --output FILE, or to -.",
+        )
+    request = request_of(paths or (".",), Wishes(ignore_repo_config=True, environment=os.environ))
+    report = _assess(request)
+    for problem in report.problems:
+        _complain(f"{problem.where}: {problem.message} {problem.hint}")
+    _emit([starter(report, request).encode()], None if output == "-" else output)
+    if output != "-":
+        click.echo(f"{output} written. Next: sovereign-guard scan {' '.join(paths) or '.'}", err=True)
+    click.get_current_context().exit(report.exit_code if report.problems else 0)
+
+
+@cli.command()
+def doctor() -> None:
+    """Look at this installation and its surroundings, and say what is amiss and what to do."""
+    from sovereign_guard.onboarding.doctor import State, checkup
+    from sovereign_guard.report.words import paint, wrap
+
+    screen = _screen()
+    colours = {State.OK: "green", State.WARNING: "yellow", State.BROKEN: "red"}
+    checks = checkup(os.environ, Path())
+    for check in checks:
+        mark = f"{check.state.value:<8}"
+        told = wrap(f"{check.name}: {check.message} {check.hint}".rstrip(), screen, f"{mark} ", " " * 9)
+        click.echo(told.replace(mark, paint(mark, colours[check.state], screen), 1))
+    broken = any(check.state is State.BROKEN for check in checks)
+    click.get_current_context().exit(EXIT_USAGE if broken else 0)
+
+
+@cli.command(name="checkov-path")
+def checkov_path() -> None:
+    """Print the folder of our Checkov checks, once it is found to be whole.
+
+    \b
+    checkov -d . --external-checks-dir "$(sovereign-guard checkov-path)"
+    """  # noqa: D301 - click reads the escape
+    from sovereign_guard.checkov_path import checks_folder
+
+    click.echo(str(checks_folder()))
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete our commands and options.
+
+    \b
+    bash:  eval "$(sovereign-guard completion bash)"               in ~/.bashrc
+    zsh:   eval "$(sovereign-guard completion zsh)"                in ~/.zshrc
+    fish:  sovereign-guard completion fish | source                in ~/.config/fish/config.fish
+    """  # noqa: D301 - click reads the escape
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise UsageError(f"no completion for {shell}.", hint="There is one for bash, zsh and fish.")
+    click.echo(found(cli, {}, "sovereign-guard", "_SOVEREIGN_GUARD_COMPLETE").source())
+
+
+@cli.command()
 @click.argument("rule", required=False)
 def rules(rule: str | None) -> None:
     """List the rules, or tell one of them (SOV001)."""
@@ -352,7 +436,7 @@ def schema(name: str) -> None:
 def main() -> None:
     """Run the command line, turning every error into a message and the exit code of the contract."""
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="sovereign-guard", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = EXIT_USAGE

@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from sovereign_guard.model.value import Evidence
 from sovereign_guard.report.github import write
 
 from .builders import SENSITIVE, Plan, sensitive_bucket
+from .command import run
 from .reports import ACCEPTED, BASELINE, SOURCE, finding, outcome, report_of, text_of, with_findings
 
 SHOWN = 10
@@ -30,7 +31,7 @@ class Command(NamedTuple):
 def parsed(line: str) -> Command | None:
     """Read one line of a log as a command, None where it is plain text.
 
-    `::name key=value,key=value::data`, after blanks; or, anywhere in a line, the runner's older `##[name ...]`.
+    `::name key=value,key=value::data`, after blanks; or, anywhere in a line, the older `##[name ...]`.
     https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions and
     https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs (2026-11-24).
     """
@@ -82,14 +83,14 @@ def test_a_finding(source):
     assert first.startswith("aws_s3_bucket.files: sensitive data with Amazon Web Services")
     assert any("DataClassification" in step for step in steps)
     assert last == (
-        "sovereign-guard: 1 resources fail, 0 are unknown, 0 waived, 0 pass; 1 findings, 0 not read."
+        "sovereign-guard: 1 resource: 1 fail, 0 unknown, 0 pass, 0 waived; 1 finding; 0 inputs not read."
     )
 
 
 def test_nothing_found_is_one_plain_line(source):
     commands, last = read(report_of(Plan().write(source / "plan.json"), source=""))
     assert commands == []
-    assert "0 resources fail" in last
+    assert "0 resources: 0 fail" in last
 
 
 def test_a_plan_without_source_is_its_own_place(source):
@@ -143,7 +144,7 @@ def test_what_was_not_read_comes_first_and_warnings_are_there(source):
     assert bad.data.startswith("Not read: ")
     assert found.data.startswith("aws_s3_bucket.files")
     assert (warning.kind, warning.data) == ("warning", "::error::forged")
-    assert "1 not read" in last
+    assert "1 input not read" in last
 
 
 def test_the_gravest_come_first_and_the_last_line_counts_what_github_hides(source):
@@ -215,6 +216,7 @@ def base(tmp_path_factory):
     return report_of(folder)
 
 
+@settings(deadline=None)
 @given(address=HOSTILE, message=HOSTILE, file=HOSTILE, reason=HOSTILE, step=HOSTILE, warning=HOSTILE)
 def test_no_name_forges_a_command(base, address, message, file, reason, step, warning):
     said = outcome(message=message, evidence=(Evidence(step, step),))
@@ -238,9 +240,22 @@ def test_no_name_forges_a_command(base, address, message, file, reason, step, wa
     assert all(line.isprintable() for command in commands for line in command.data.split("\n"))
 
 
+@settings(deadline=None)
 @given(
     name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/\0"), min_size=1, max_size=20)
 )
 def test_files_come_back_as_they_are_named(base, name):
     (command,), _ = read(with_findings(base, finding(file=f"/folder/f{name}", line=1)))
     assert command.properties["file"] == f"/folder/f{name}"
+
+
+def test_the_command_prints_commands_and_one_line(source):
+    folder = source / "a\n::add-mask::x"
+    folder.mkdir()
+    (folder / "main.tf").write_text(SOURCE)
+    done = run("scan", folder.name, "--format", "github", cwd=source)
+    assert done.returncode == 1
+    command, last = done.stdout.decode().splitlines()
+    assert parsed(command).properties["file"] == "a\n::add-mask::x/main.tf"
+    assert parsed(last) is None
+    assert done.stderr == b""

@@ -13,10 +13,11 @@ from sovereign_guard.model.finding import InputProblem, Severity, Verdict
 from sovereign_guard.report.gitlab import write
 
 from .builders import SENSITIVE, Plan, sensitive_bucket
+from .command import run
 from .reports import ACCEPTED, BASELINE, SOURCE, finding, outcome, report_of, text_of, with_findings
 
-# Written from https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format (2026-11-24). GitLab's
-# own schema (app/validators/json_schemas/codeclimate.json) asks for less.
+# Written from https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format (2026-11-24).
+# GitLab's own schema (app/validators/json_schemas/codeclimate.json in its repository) asks for less.
 SCHEMA = {
     "type": "array",
     "items": {
@@ -157,3 +158,12 @@ def test_names_stay_on_their_line(source):
     one = finding('a.b["\n\u2028\x1b[31m"]', outcome=outcome(Verdict.UNKNOWN, message="line\r\nline"))
     (entry,) = entries_of(with_findings(report_of("."), one))
     assert entry["description"].isprintable()
+
+
+def test_the_command_writes_it_beside_others(source):
+    (source / "out").mkdir()
+    done = run("scan", str(source), "-o", "gitlab=out/quality.json", "-o", "text=-", cwd=source)
+    assert done.returncode == 1
+    assert b"FAIL" in done.stdout
+    (entry,) = json.loads((source / "out" / "quality.json").read_bytes())
+    assert entry["location"]["path"] == "main.tf"

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from sovereign_guard.model.finding import Report
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report import junit
+from tests.builders import sensitive_bucket
+from tests.command import run
 from tests.report_variants import (
     EXCUSED,
     SCENARIOS,
@@ -269,3 +271,17 @@ def test_what_does_not_fit_is_left_out_from_the_harmless_end_and_told(monkeypatc
     assert nodes <= 2_000
     assert root.attrib["failures"] == "200"
     assert "skipped, 100 passed), for GitLab's limits" in properties(root)["left-out"]
+
+
+def test_the_command_writes_it_and_its_exit_code_agrees(tmp_path) -> None:
+    sensitive_bucket(region="eu-west-3").write(tmp_path / "plan.json")
+    for arguments, code in ((("plan.json",), 1), (("plan.json", "nowhere.json"), 3)):
+        done = run("scan", *arguments, "-o", "junit=out.xml", cwd=tmp_path)
+        read = junitparser.JUnitXml.fromfile(str(tmp_path / "out.xml"))
+        assert (done.returncode, read.failures, read.errors) == (code, 1, int(code == 3))
+    sensitive_bucket(region="fr-par", endpoints={"s3": "https://s3.fr-par.scw.cloud"}).write(
+        tmp_path / "plan.json"
+    )
+    done = run("scan", "plan.json", "-o", "junit=out.xml", cwd=tmp_path)
+    read = junitparser.JUnitXml.fromfile(str(tmp_path / "out.xml"))
+    assert (done.returncode, read.tests, read.failures, read.errors) == (0, 1, 0, 0)

@@ -1,4 +1,4 @@
-"""`--format markdown`, rendered by a real CommonMark parser: nothing from the input breaks out of its place."""
+"""`--format markdown`, read by a real CommonMark parser: nothing from the input breaks out of its place."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from sovereign_guard.catalog import load
 from sovereign_guard.model.finding import Report
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report import markdown
+from tests.builders import sensitive_bucket
+from tests.command import run
 from tests.report_variants import (
     EXCUSED,
     SCENARIOS,
@@ -49,7 +51,7 @@ def written(report: Report) -> str:
     """Return a report's Markdown, once it is found to hold nothing but what we put there."""
     text = b"".join(markdown.write(report, Screen())).decode()
     assert text.startswith("<!-- sovereign-guard -->\n## sovereign-guard: ")
-    assert len(text.encode("utf-16-le")) // 2 <= markdown.MOST < markdown.GITHUB
+    assert len(text.encode("utf-16-le")) // 2 <= markdown.MOST < 65_536
     assert "not legal advice" in text
     folds = 0
     for token in tokens(text):
@@ -96,9 +98,7 @@ def test_a_scenario_shows_every_finding(name: str) -> None:
         assert finding.address in found
         assert any(code.startswith(f"{finding.outcome.rule} {finding.outcome.severity}: ") for code in found)
     assert "left out" not in text.lower()
-    assert text.startswith(f"{markdown.MARKER}\n## sovereign-guard: this run fails\n") == (
-        report.exit_code != 0
-    )
+    assert text.startswith(f"{markdown.MARKER}\n## sovereign-guard: fails\n") == (report.exit_code != 0)
 
 
 def test_the_whole_comment() -> None:
@@ -139,14 +139,14 @@ def test_the_place_is_file_and_line(tmp_path) -> None:
             "waived until 2027-03-31, approved by the data office: moves in spring [main.tf:7]",
         ),
         ("baseline", "In the baseline", "in the baseline"),
-        ("warns", "Not known, and only a warning here", "warns only"),
+        ("warns", "Warns only", "warns only"),
         ("stood", "Stood before this change", "stood before this change"),
     ],
 )
 def test_what_does_not_make_the_run_fail_is_folded_apart(standing: str, title: str, words: str) -> None:
     text = written(EXCUSED[standing](small()))
-    assert "## sovereign-guard: nothing makes this run fail" in text
-    assert "**3 findings do not make this run fail.**" in text
+    assert "## sovereign-guard: passes\n" in text
+    assert f"**Nothing makes this run fail.** Besides: 3 {title[0].lower()}{title[1:]}." in text
     assert folds(text) == [f"{title} (3 findings)", "Leaving, not judged (2 resources)"]
     shown = [code.replace("\n  ", " ") for code in codes(text) if code.startswith("SOV")]
     assert len(shown) == 3
@@ -155,7 +155,7 @@ def test_what_does_not_make_the_run_fail_is_folded_apart(standing: str, title: s
 
 def test_a_run_without_findings_says_so() -> None:
     report = again(small(), findings=())
-    assert "**No findings.**" in written(report)
+    assert "**Nothing makes this run fail.**\n" in written(report)
 
 
 def test_a_finding_without_a_resource_is_shown_at_its_file() -> None:
@@ -243,7 +243,7 @@ def test_a_name_that_platforms_would_act_on_stands_in_code(name: str) -> None:
 
 
 def test_a_command_for_a_bot_begins_no_line() -> None:
-    long = "x" * 90 + " /merge now " + "y" * 90 + " ```"
+    long = "x" * 95 + " /merge now " + "y" * 90 + " ```"
     first = small().findings[0]
     finding = replace(first, outcome=replace(first.outcome, message=long))
     (shown,) = [code for code in codes(written(again(small(), findings=(finding,)))) if "/merge" in code]
@@ -302,11 +302,16 @@ def test_the_gravest_are_shown_first() -> None:
 @pytest.mark.parametrize("letter", ["a", "`", "\U0001f308", "/", "\n"])
 def test_endless_names_are_cut(letter: str) -> None:
     text = written(many(spoken(without_resource(small()), letter * 50_000), 30))
-    assert "**92 findings on " in text
+    assert "150 findings on " in text
 
 
-def test_the_cut_is_made_at_the_limit_of_the_host() -> None:
-    assert markdown.GITHUB == 65_536
+def test_the_command_writes_it(tmp_path) -> None:
+    sensitive_bucket(region="eu-west-3").write(tmp_path / "plan.json")
+    done = run("scan", "plan.json", "-o", "markdown=comment.md", cwd=tmp_path)
+    assert done.returncode == 1
+    text = (tmp_path / "comment.md").read_text()
+    assert text.startswith(markdown.MARKER)
+    assert "`aws_s3_bucket.files`" in text
 
 
 def tail(text: str) -> str:

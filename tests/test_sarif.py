@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -20,7 +21,8 @@ from sovereign_guard.model.finding import InputProblem, Severity, Verdict
 from sovereign_guard.model.value import Evidence
 from sovereign_guard.report.sarif import write
 
-from .builders import SENSITIVE, Plan, sensitive_bucket
+from .builders import SENSITIVE, Plan, configure, sensitive_bucket
+from .command import run
 from .reports import ACCEPTED, BASELINE, SOURCE, finding, outcome, report_of, text_of, with_findings
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +35,7 @@ MOST_BYTES = 10_000_000
 MOST_DESCRIPTION = 1_024
 MOST_NAME = 255
 KEPT_TAGS = 10
+BUCKET = SOURCE.partition("\n\n")[2]
 LINE_HASH = "primaryLocationLineHash"
 OWN = "sovereignGuard/v1"
 
@@ -43,7 +46,7 @@ def log_of(report: Any) -> dict[str, Any]:
     return log
 
 
-def run_of(report: Any) -> dict[str, Any]:
+def first_run(report: Any) -> dict[str, Any]:
     (run,) = log_of(report)["runs"]
     return run
 
@@ -79,7 +82,7 @@ def test_every_fixture_is_valid_and_every_finding_is_there(monkeypatch):
     folders = sorted(folder for folder in Path("fixtures").iterdir() if (folder / "plan.json").exists())
     assert len(folders) > 30
     report = report_of(*folders, *(folder / "plan.json" for folder in folders))
-    run = run_of(report)
+    run = first_run(report)
     assert len(run["results"]) == len(report.findings) > 100
     assert "resultsCut" not in run["properties"]
     told = {
@@ -95,7 +98,7 @@ def test_every_fixture_is_valid_and_every_finding_is_there(monkeypatch):
 
 
 def test_a_clean_report_has_a_run_without_results(here):
-    run = run_of(report_of(Plan().write(here / "plan.json")))
+    run = first_run(report_of(Plan().write(here / "plan.json")))
     assert run["results"] == []
     assert run["invocations"][0]["executionSuccessful"] is True
     assert notifications(run) == []
@@ -103,7 +106,7 @@ def test_a_clean_report_has_a_run_without_results(here):
 
 def test_rules_have_what_github_requires_within_its_lengths(source):
     report = report_of(".")
-    rules = run_of(report)["tool"]["driver"]["rules"]
+    rules = first_run(report)["tool"]["driver"]["rules"]
     assert [rule["id"] for rule in rules] == list(report.rules)
     for rule in rules:
         text = report.rules[rule["id"]]
@@ -124,7 +127,7 @@ def test_rules_have_what_github_requires_within_its_lengths(source):
 
 
 def test_a_result_says_where_why_and_which_resource(source):
-    (result,) = run_of(report_of("."))["results"]
+    (result,) = first_run(report_of("."))["results"]
     first, *steps = result["message"]["text"].splitlines()
     assert first.startswith("aws_s3_bucket.files: sensitive data with Amazon Web Services")
     assert any("DataClassification" in step for step in steps)
@@ -154,13 +157,13 @@ def test_a_result_says_where_why_and_which_resource(source):
 )
 def test_levels(source, verdict, severity, level):
     one = finding(outcome=outcome(verdict, severity))
-    (result,) = run_of(with_findings(report_of("."), one))["results"]
+    (result,) = first_run(with_findings(report_of("."), one))["results"]
     assert result["level"] == level
 
 
 def test_candidates_are_told_apart_from_what_is_certain(here):
     report = report_of(sensitive_bucket().write(here / "plan.json"))
-    result = run_of(report)["results"][0]
+    result = first_run(report)["results"][0]
     (item,) = report.assessments
     ways = [{use.id for use in way.operators} for way in item.placement.alternatives]
     assert len(ways) > 1
@@ -179,7 +182,7 @@ def test_files_are_relative_to_the_root_of_the_checkout(here, monkeypatch):
     monkeypatch.chdir(here / "infra")
     uris = set()
     for path in (folder, "été, 100 %", "../infra/été, 100 %"):
-        run = run_of(report_of(path))
+        run = first_run(report_of(path))
         assert str(here) not in json.dumps(run)
         uris.add(place(run["results"][0])["artifactLocation"]["uri"])
     (uri,) = uris
@@ -192,13 +195,13 @@ def test_a_linked_folder_is_shown_where_it_leads(source):
     (source / "real").mkdir()
     (source / "main.tf").rename(source / "real" / "main.tf")
     (source / "link").symlink_to("real")
-    (result,) = run_of(report_of("link"))["results"]
+    (result,) = first_run(report_of("link"))["results"]
     assert place(result)["artifactLocation"]["uri"] == "real/main.tf"
 
 
 def test_a_plan_without_source_is_the_place_and_has_its_digest(here):
     plan = sensitive_bucket(region="eu-west-3").write(here / "plan.json")
-    run = run_of(report_of(plan))
+    run = first_run(report_of(plan))
     (artifact,) = run["artifacts"]
     assert artifact["hashes"] == {"sha-256": hashlib.sha256(plan.read_bytes()).hexdigest()}
     assert artifact["location"]["uri"] == "plan.json"
@@ -208,12 +211,18 @@ def test_a_plan_without_source_is_the_place_and_has_its_digest(here):
 
 def test_a_plan_outside_the_checkout_has_an_absolute_uri_and_no_base(here, tmp_path_factory):
     plan = sensitive_bucket(region="eu-west-3").write(tmp_path_factory.mktemp("away") / "plan.json")
-    (result,) = run_of(report_of(plan))["results"]
+    (result,) = first_run(report_of(plan))["results"]
     assert place(result)["artifactLocation"] == {"uri": plan.as_uri(), "index": 0}
 
 
+def test_a_file_name_that_is_no_text_is_still_a_uri(source):
+    one = finding(file=os.fsdecode(b"caf\xe9.tf"), line=1)
+    (result,) = first_run(with_findings(report_of("."), one))["results"]
+    assert place(result)["artifactLocation"]["uri"] == "caf%E9.tf"
+
+
 def test_the_root_is_declared_without_a_path_of_this_machine(source):
-    run = run_of(report_of("."))
+    run = first_run(report_of("."))
     assert set(run["originalUriBaseIds"]) == {"%SRCROOT%"}
     assert "uri" not in run["originalUriBaseIds"]["%SRCROOT%"]
 
@@ -222,14 +231,12 @@ def test_the_root_is_declared_without_a_path_of_this_machine(source):
 
 
 def test_lines_above_change_no_fingerprint(source):
-    (source / "more.tf").write_text(
-        SOURCE.partition("\n\n")[2].replace('"files"', '"more" {\n  count = 2\n#').replace("\n# {", "\n")
-    )
-    before = run_of(report_of("."))["results"]
+    (source / "more.tf").write_text(BUCKET.replace('"files" {', '"more" {\n  count = 2'))
+    before = first_run(report_of("."))["results"]
     for name in ("main.tf", "more.tf"):
         path = source / name
         path.write_text("# a line\n" * 50 + path.read_text())
-    after = run_of(report_of("."))["results"]
+    after = first_run(report_of("."))["results"]
     assert len(before) == 3
     assert [one["partialFingerprints"] for one in after] == [one["partialFingerprints"] for one in before]
     lines = [[place(one)["region"]["startLine"] for one in results] for results in (before, after)]
@@ -240,7 +247,7 @@ def test_the_same_address_in_two_inputs_is_two_results(here):
     for name in ("one", "two"):
         (here / name).mkdir()
         (here / name / "main.tf").write_text(SOURCE)
-    results = run_of(report_of("one", "two"))["results"]
+    results = first_run(report_of("one", "two"))["results"]
     assert len(results) == 2
     for key in (OWN, LINE_HASH):
         assert len({one["partialFingerprints"][key] for one in results}) == 2
@@ -249,7 +256,7 @@ def test_the_same_address_in_two_inputs_is_two_results(here):
 
 def test_findings_that_share_all_but_the_deposed_object_are_told_apart(source):
     same = finding(input="."), finding(input=".", deposed="a1"), finding(input="."), finding(input=".")
-    results = run_of(with_findings(report_of("."), *same))["results"]
+    results = first_run(with_findings(report_of("."), *same))["results"]
     assert len({one["partialFingerprints"][OWN] for one in results}) == 4
 
 
@@ -260,7 +267,7 @@ def test_a_plan_outside_the_checkout_may_lie_anywhere(here, tmp_path_factory):
         for name in names:
             (folder / name).parent.mkdir(exist_ok=True)
             plans.append(sensitive_bucket(region="eu-west-3").write(folder / name))
-        return [one["partialFingerprints"] for one in run_of(report_of(*plans))["results"]]
+        return [one["partialFingerprints"] for one in first_run(report_of(*plans))["results"]]
 
     assert prints("plan.json") == prints("plan.json")
     two = prints("dev/plan.json", "prod/plan.json")
@@ -270,7 +277,7 @@ def test_a_plan_outside_the_checkout_may_lie_anywhere(here, tmp_path_factory):
 
 def test_the_line_hash_is_left_to_github_only_where_a_line_is_one_finding(source):
     def has_hash(one, *paths):
-        (result,) = run_of(with_findings(report_of(*paths or (".",)), one))["results"]
+        (result,) = first_run(with_findings(report_of(*paths or (".",)), one))["results"]
         return LINE_HASH in result["partialFingerprints"]
 
     at = {"file": "main.tf", "line": 5, "column": 1, "input": "."}
@@ -289,7 +296,7 @@ def test_the_line_hash_is_left_to_github_only_where_a_line_is_one_finding(source
 def test_waived_results_are_suppressed_with_reason_and_end(source):
     stated = replace(ACCEPTED, address="aws_*", approver="", file=str(source / "conf.yaml"), line=3)
     findings = finding("a.open"), finding("a.inline", waiver=ACCEPTED), finding("a.stated", waiver=stated)
-    left, inline, external = run_of(with_findings(report_of("."), *findings))["results"]
+    left, inline, external = first_run(with_findings(report_of("."), *findings))["results"]
     assert left["suppressions"] == []
     (inline_one,), (external_one,) = inline["suppressions"], external["suppressions"]
     assert (inline_one["kind"], inline_one["status"]) == ("inSource", "accepted")
@@ -307,16 +314,56 @@ def test_waived_results_are_suppressed_with_reason_and_end(source):
 
 def test_a_baseline_tells_what_is_new(source):
     findings = finding("a.new"), finding("a.old", in_baseline=True)
-    new, old = run_of(with_findings(report_of("."), *findings, baseline=BASELINE))["results"]
+    new, old = first_run(with_findings(report_of("."), *findings, baseline=BASELINE))["results"]
     assert (new["baselineState"], old["baselineState"]) == ("new", "unchanged")
     assert "baseline of 2026-11-01" in old["message"]["text"]
 
 
 def test_a_finding_about_no_resource_has_no_logical_location(source):
     one = finding("", input=str(source / "conf.yaml"), file=str(source / "conf.yaml"), line=3)
-    (result,) = run_of(with_findings(report_of("."), one))["results"]
+    (result,) = first_run(with_findings(report_of("."), one))["results"]
     assert "logicalLocations" not in result["locations"][0]
     assert place(result)["artifactLocation"]["uri"] == "conf.yaml"
+
+
+def test_the_command_waives_knows_and_forgets_no_fingerprint(source):
+    """End to end: an inline waiver, one in the configuration that has ended, and a baseline."""
+    waived = '# sovereign-guard: waive SOV001 until=2027-03-31 reason="Contract ends"\n'
+    (source / "waived.tf").write_text(waived + BUCKET.replace('"files"', '"waived"'))
+    assert run("baseline", cwd=source).returncode == 0
+    (source / "new.tf").write_text(BUCKET.replace('"files"', '"new"'))
+    ended = {"rules": ["SOV001"], "address": "*.new", "reason": "old", "until": "2026-01-31"}
+    configure(source / ".sovereign-guard.yaml", waivers=[ended])
+
+    def results():
+        done = run(
+            "scan", ".", "--as-of", "2026-11-24", "--baseline", ".sovereign-guard-baseline.json",
+            "--output", "sarif=out.sarif", cwd=source,
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+        log = json.loads((source / "out.sarif").read_text())
+        VALIDATOR.validate(log)
+        assert str(source) not in json.dumps(log)
+        found = {}
+        for one in log["runs"][0]["results"]:
+            names = one["locations"][0].get("logicalLocations", [{}])
+            found[one["ruleId"], names[0].get("fullyQualifiedName")] = one
+        return found
+
+    before = results()
+    waived_one = before.pop(("SOV001", "aws_s3_bucket.waived"))
+    assert [one["kind"] for one in waived_one["suppressions"]] == ["inSource"]
+    assert {key: (one["baselineState"], one["suppressions"]) for key, one in before.items()} == {
+        ("SOV001", "aws_s3_bucket.files"): ("unchanged", []),
+        ("SOV001", "aws_s3_bucket.new"): ("new", []),
+        ("SOV011", None): ("new", []),
+    }
+    for path in source.glob("*.tf"):
+        path.write_text("\n" * 50 + path.read_text())
+    after = results()
+    for key, one in before.items():
+        assert after[key]["partialFingerprints"] == one["partialFingerprints"]
+        assert after[key]["baselineState"] == one["baselineState"]
 
 
 # -- what cannot be told as a result -------------------------------------------------------------------------
@@ -325,7 +372,7 @@ def test_a_finding_about_no_resource_has_no_logical_location(source):
 def test_what_was_not_read_fails_the_invocation_and_says_where(source):
     (source / "bad.json").write_text('{"format_version": "1.2",\n  oops')
     report = report_of(".", "bad.json", "gone.json")
-    run = run_of(replace(report, warnings=("look here",)))
+    run = first_run(replace(report, warnings=("look here",)))
     assert run["invocations"][0]["executionSuccessful"] is False
     assert run["invocations"][0]["exitCode"] == 3
     bad, gone, warning = notifications(run)
@@ -342,7 +389,7 @@ def test_what_was_not_read_fails_the_invocation_and_says_where(source):
 
 def test_many_notifications_are_cut_and_say_so(source):
     problems = tuple(InputProblem(f"{number}.json", "no.") for number in range(3_000))
-    said = notifications(run_of(replace(report_of("."), problems=problems)))
+    said = notifications(first_run(replace(report_of("."), problems=problems)))
     assert len(said) == 1_000
     assert said[-1]["message"]["text"].startswith("2001 more notifications")
 
@@ -381,7 +428,7 @@ def test_the_gravest_are_kept(source):
         finding("a.unknown", outcome=outcome(Verdict.UNKNOWN)),
         finding("a.known", in_baseline=True),
     ]
-    results = run_of(with_findings(report_of("."), *findings))["results"]
+    results = first_run(with_findings(report_of("."), *findings))["results"]
     first = [one["locations"][0]["logicalLocations"][0]["fullyQualifiedName"] for one in results[:5]]
     assert first == ["a.new", "a.stood", "a.high", "a.unknown", "a.light[0]"]
     assert len(results) == KEPT_RESULTS
@@ -411,7 +458,7 @@ def test_texts_that_do_not_compress_are_cut_at_githubs_size(source):
 def test_names_make_no_links_placeholders_or_lines(source):
     hostile = 'aws_s3_bucket.x["[click](https://evil.example) {0}\n\u202e- forged"]'
     one = finding(hostile, outcome=outcome(evidence=(Evidence("what [x](y)", "{1}"),)))
-    (result,) = run_of(with_findings(report_of("."), one))["results"]
+    (result,) = first_run(with_findings(report_of("."), one))["results"]
     text = result["message"]["text"]
     assert "](" not in text
     assert "{0}" not in text.replace("{{0}}", "")

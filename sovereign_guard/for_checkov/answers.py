@@ -22,6 +22,7 @@ from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
 
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
+ELSEWHERE = "Checkov asks about no resource that this belongs to, so it is told here, once"
 _MOST_INSTANCES = 5
 """Findings that are told in full at a block which Checkov has not expanded."""
 
@@ -150,9 +151,7 @@ class _Part:
                 continue
             for rule, answer in _answers(report, findings, several=True).items():
                 if answer.result == "FAILED" and scope.holds(findings[0].file, findings[0].address):
-                    self._elsewhere[rule].append(
-                        "Checkov asks about no resource that this belongs to, so it is told here, once:"
-                    )
+                    self._elsewhere[rule].append(clean(f"{ELSEWHERE} (of {findings[0].input}):"))
                     self._elsewhere[rule].extend(answer.details)
 
 

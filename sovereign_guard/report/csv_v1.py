@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report
+from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.limits import shortened
 from sovereign_guard.report.places import Places
@@ -40,6 +40,7 @@ COLUMNS = (
     "line",
     "column",
     "evidence",
+    "waived_verdict",
     "waived_until",
     "waiver_reason",
     "waiver_approver",
@@ -134,7 +135,7 @@ def _finding(finding: Finding, report: Report, places: Places) -> dict[str, str]
     return {
         "record": "finding",
         "rule": outcome.rule,
-        "verdict": outcome.verdict,
+        "verdict": Verdict.WAIVED if waiver else outcome.verdict,
         "severity": outcome.severity,
         "standing": standing_of(finding, report).name.lower(),
         "introduced": "yes" if finding.introduced else "no",
@@ -143,6 +144,7 @@ def _finding(finding: Finding, report: Report, places: Places) -> dict[str, str]
         "line": str(place.line or ""),
         "column": str(place.column or ""),
         "evidence": " | ".join(evidence(finding)),
+        "waived_verdict": outcome.verdict if waiver else "",
         "waived_until": waiver.until if waiver else "",
         "waiver_reason": waiver.reason if waiver else "",
         "waiver_approver": waiver.approver if waiver else "",

@@ -203,8 +203,24 @@ def policy_entry(policy: Policy, levels: tuple[str, ...], screen: Screen) -> Ite
     raised = "levels may be raised" if policy.trust.levels else "no levels"
     switched = "optional rules may be turned on" if policy.trust.rules else "no switches of rules"
     yield entry("repository's word", f"{word}; {raised}; {switched}", screen)
+    waived = [
+        _waivable("waivers in its configuration", policy.trust.waivers),
+        _waivable("waivers in comments", policy.trust.inline_waivers),
+        "a baseline of its own" if policy.trust.baseline else "no baseline of its own",
+    ]
+    yield entry("", "; ".join(waived), screen)
+    terms = policy.waivers
+    asked = ["a reason", f"an end at most {terms.max_days} days ahead"]
+    asked += ["an approver"] if terms.approver else []
+    yield entry("waivers must say", ", ".join(asked), screen)
     for level, requirement in zip(levels, policy.requirements, strict=True):
         yield from block(f"LEVEL {level}", requirement_words(requirement), screen)
+
+
+def _waivable(what: str, rules: tuple[str, ...] | None) -> str:
+    if rules is None:
+        return what
+    return f"{what}, of {', '.join(rules)} only" if rules else f"no {what}"
 
 
 def rule_entry(rule: RuleText, screen: Screen) -> Iterator[str]:

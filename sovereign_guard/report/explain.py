@@ -431,11 +431,14 @@ class _Reasoning:
             "This change introduces it." if finding.introduced else "It stood before this change.",
             "" if outcome.placement else "It does not touch the verdict on the placement.",
             "" if outcome.counts else "It is a warning and does not decide the exit code.",
+            "It is in the baseline and does not decide the exit code." if finding.in_baseline else "",
         ]
         words = " ".join(filter(None, (f"{outcome.message}.", *remarks)))
         yield wrap(
             f"{outcome.rule} {outcome.verdict}, {outcome.severity}: {words}", self._screen, "  ", "         "
         )
+        if finding.waiver is not None:
+            yield self._step(Evidence(finding.waiver.words, finding.waiver.where), 4)
         for step in outcome.evidence:
             yield self._step(step, 4)
 

@@ -16,13 +16,14 @@ from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.lines import problem_line, whole
 from sovereign_guard.report.places import Place, Places
+from sovereign_guard.report.standing import count
 from sovereign_guard.report.words import clean
 
 MOST_SHOWN = 10
 """Annotations of each kind that GitHub shows of a step; of a whole job it shows 50."""
 MOST_TITLE = 255
-MOST_MESSAGE = 60_000
-"""GitHub takes titles of 255 characters and messages of 64 KB.
+MOST_MESSAGE = 16_000
+"""In characters, of up to four bytes. GitHub takes titles of 255 characters and messages of 64 KB.
 
 https://docs.github.com/en/rest/checks/runs#create-a-check-run
 """
@@ -43,12 +44,13 @@ def _commands(report: Report) -> Iterator[tuple[str, str]]:
     """Give kind and text of each command.."""
     places = Places(report)
     for problem in report.problems:
-        yield "error", _not_read(problem, places.problem(problem))
+        yield "error", _not_read(problem, places)
     for finding in gravest_first(report):
         kind = _kind(finding, report)
-        yield kind, _command(kind, places.of(finding), _title(finding, report), whole(finding, report))
+        text = places.relative(whole(finding, report))
+        yield kind, _command(kind, places.of(finding), _title(finding, report), text)
     for warning in report.warnings:
-        yield "warning", f"::warning title=sovereign-guard::{_data(clean(warning))}"
+        yield "warning", f"::warning title=sovereign-guard::{_data(places.relative(clean(warning)))}"
 
 
 def _kind(finding: Finding, report: Report) -> str:
@@ -63,8 +65,9 @@ def _title(finding: Finding, report: Report) -> str:
     return f"{outcome.rule} {verdict}: {report.rules[outcome.rule].title}"
 
 
-def _not_read(problem: InputProblem, place: Place) -> str:
-    return _command("error", place, "sovereign-guard: input not read", problem_line(problem))
+def _not_read(problem: InputProblem, places: Places) -> str:
+    text = places.relative(problem_line(problem))
+    return _command("error", places.problem(problem), "sovereign-guard: input not read", text)
 
 
 def _command(kind: str, place: Place, title: str, text: str) -> str:
@@ -101,6 +104,7 @@ def _summary(report: Report, counts: Counter[str]) -> str:
         else ""
     )
     return (
-        f"sovereign-guard: {summary.fail} resources fail, {summary.unknown} are unknown, {summary.waived} "
-        f"waived, {summary.passed} pass; {summary.findings} findings, {summary.errors} not read.{hidden}"
+        f"sovereign-guard: {count(summary.resources, 'resource')}: {summary.fail} fail, "
+        f"{summary.unknown} unknown, {summary.passed} pass, {summary.waived} waived; "
+        f"{count(summary.findings, 'finding')}; {count(summary.errors, 'input')} not read.{hidden}"
     )

@@ -70,10 +70,16 @@ def _entries(report: Report) -> Iterator[EntryG]:
     for problem in report.problems:
         place = places.problem(problem)
         told[place.file, problem.message] += 1
-        yield _not_read(problem, place, told[place.file, problem.message])
+        entry = _not_read(problem, place, told[place.file, problem.message])
+        yield _relative(entry, places)
     keys = identities(report)
     for finding in gravest_first(report):
-        yield _entry(finding, places.of(finding), keys[id(finding)], report)
+        yield _relative(_entry(finding, places.of(finding), keys[id(finding)], report), places)
+
+
+def _relative(entry: EntryG, places: Places) -> EntryG:
+    entry.description = places.relative(entry.description)
+    return entry
 
 
 def _entry(finding: Finding, place: Place, key: str, report: Report) -> EntryG:

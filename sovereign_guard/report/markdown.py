@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -53,7 +53,7 @@ _BACKTICKS = re.compile("`+")
 _SPECIAL = re.compile(r"[\\*_\[\]<>#!|~&]")
 
 _OTHERS = {
-    Standing.WARNS: "Not known, and only a warning here",
+    Standing.WARNS: "Warns only",
     Standing.WAIVED: "Waived",
     Standing.BASELINE: "In the baseline",
     Standing.STOOD: "Stood before this change",
@@ -151,7 +151,7 @@ def _head(report: Report) -> str:
     return "\n".join(
         (
             MARKER,
-            f"## sovereign-guard: {'this run fails' if report.exit_code else 'nothing makes this run fail'}",
+            f"## sovereign-guard: {'fails' if report.exit_code else 'passes'}",
             "",
             _verdict(report),
             "",
@@ -159,8 +159,8 @@ def _head(report: Report) -> str:
             "| ---: | ---: | ---: | ---: | ---: | ---: |",
             f"| {' | '.join(f'{number:,}' for number in numbers)} |",
             "",
-            f"Inputs: {inputs}{more}. Policy {code(report.policy.id)} ({code(report.policy.source)}). "
-            f"{unlabelled} without any label, judged as {level}.",
+            f"Inputs: {inputs}{more}. Policy {code(report.policy.id)} ({code(report.policy.source)}), "
+            f"catalog of {report.catalog_as_of}. {unlabelled} without any label, judged as {level}.",
             "",
             "",
         )
@@ -183,11 +183,12 @@ def _verdict(report: Report) -> str:
         verb = "makes" if len(deciding) == 1 else "make"
         where = f" on {count(len(places), 'resource')}" if places else ""
         sentences.append(f"{count(len(deciding), 'finding')}{where} {verb} this run fail.")
-    others = len(report.findings) - len(deciding)
-    if others:
-        sentences.append(f"{count(others, 'finding')} {'does' if others == 1 else 'do'} not.")
     if not sentences:
-        sentences.append("No findings.")
+        sentences.append("Nothing makes this run fail.")
+    others = Counter(standing_of(finding, report) for finding in report.findings)
+    told = ", ".join(f"{others[standing]:,} {standing}" for standing in _OTHERS if others[standing])
+    if told:
+        sentences.append(f"Besides: {told}.")
     return f"**{sentences[0]}** {' '.join(sentences[1:])}".strip()
 
 

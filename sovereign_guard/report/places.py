@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
@@ -45,6 +46,7 @@ class Places:
         self._root = _root()
         self._inputs = {inventory.id: inventory.path for inventory in report.inventories}
         self._named: dict[str, Place] = {}
+        self._root_in_text = re.compile(rf"(?<![\w./-]){re.escape(str(self._root).rstrip('/'))}/")
 
     def of(self, finding: Finding) -> Place:
         """Return where a finding is shown; one without a file (a plan without source) at its input."""
@@ -70,6 +72,10 @@ class Places:
         if line is None:
             return place
         return Place(place.file, line, column, place.uri, place.inside)
+
+    def relative(self, text: str) -> str:
+        """Return a text in which files below the root are named from there, not by paths of this machine."""
+        return text if self._root.parent == self._root else self._root_in_text.sub("", text)
 
     def _look_up(self, path: str) -> Place:
         if path == _STDIN:

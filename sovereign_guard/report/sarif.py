@@ -268,7 +268,7 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
     yield b',"invocations":[%b]' % encode(_invocation(report, files, cut))
     yield b',"artifacts":%b,"properties":%b,"results":[' % (
         encode(files.artifacts),
-        encode(_run_properties(report, cut)),
+        encode(_run_properties(report, files, cut)),
     )
     for at, result in enumerate(results):
         yield b"," + result if at else result
@@ -358,7 +358,9 @@ def _invocation(report: Report, files: _Files, cut: ResultsCutS | None) -> Invoc
         )
         said.append(_notification(_CUT, "warning", text))
     said += [_not_read(problem, files) for problem in report.problems]
-    said += [_notification(_WARNING, "warning", clean(text)) for text in report.warnings]
+    said += [
+        _notification(_WARNING, "warning", files.places.relative(clean(text))) for text in report.warnings
+    ]
     if len(said) > MOST_NOTIFICATIONS:
         left = len(said) - MOST_NOTIFICATIONS + 1
         text = f"{left} more notifications are not in this file. The format json has all of them."
@@ -379,18 +381,21 @@ def _notification(kind: str, level: str, text: str) -> NotificationS:
 
 
 def _not_read(problem: InputProblem, files: _Files) -> NotificationS:
-    notification = _notification(_NOT_READ, "error", problem_line(problem))
+    notification = _notification(_NOT_READ, "error", files.places.relative(problem_line(problem)))
     place = files.places.problem(problem)
     notification.locations = [LocationS(physical_location=files.physical(place))]
     return notification
 
 
-def _run_properties(report: Report, cut: ResultsCutS | None) -> RunPropertiesS:
+def _run_properties(report: Report, files: _Files, cut: ResultsCutS | None) -> RunPropertiesS:
     return RunPropertiesS(
         policy=report.policy.id,
         catalog_as_of=report.catalog_as_of,
         notice="The catalog states facts with sources and dates. It is not legal advice.",
-        declarations=[StepS(what=step.what, where=step.where) for step in report.statements.accepted],
+        declarations=[
+            StepS(what=step.what, where=files.places.relative(step.where))
+            for step in report.statements.accepted
+        ],
         results_cut=UNSET if cut is None else cut,
     )
 
@@ -476,7 +481,7 @@ def _result(finding: Finding, item: Assessment | None, report: Report, files: _F
         rule_id=outcome.rule,
         rule_index=0,
         level=_level(finding),
-        message=_message(whole(finding, report)),
+        message=_message(files.places.relative(whole(finding, report))),
         locations=[location],
         partial_fingerprints={},
         baseline_state=("unchanged" if finding.in_baseline else "new") if report.baseline else UNSET,
