@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from tests.builders import sensitive_bucket
 from tests.command import run
 from tests.report_variants import (
     EXCUSED,
+    ROOT,
     SCENARIOS,
     SENTINEL,
     hostile,
@@ -216,3 +218,11 @@ def test_the_command_writes_it(tmp_path) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
     (row,) = csv.DictReader(io.StringIO(done.stdout.decode(), newline=""), strict=True)
     assert (row["address"], row["rule"], row["standing"]) == ("aws_s3_bucket.files", "SOV001", "decides")
+
+
+def test_the_page_of_outputs_names_every_column() -> None:
+    page = (ROOT / "docs" / "outputs.md").read_text()
+    table = page[page.index("| column | what it holds |") : page.index("A pivot table")]
+    cells = [line.split(" | ")[0] for line in table.splitlines()[2:]]
+    assert sorted(re.findall(r"`(\w+)`", " ".join(cells))) == sorted(csv_v1.COLUMNS)
+    assert f"{csv_v1.MOST:,} characters of a cell" in page

@@ -16,6 +16,7 @@ from tests.builders import sensitive_bucket
 from tests.command import run
 from tests.report_variants import (
     EXCUSED,
+    ROOT,
     SCENARIOS,
     SENTINEL,
     again,
@@ -285,3 +286,9 @@ def test_the_command_writes_it_and_its_exit_code_agrees(tmp_path) -> None:
     done = run("scan", "plan.json", "-o", "junit=out.xml", cwd=tmp_path)
     read = junitparser.JUnitXml.fromfile(str(tmp_path / "out.xml"))
     assert (done.returncode, read.tests, read.failures, read.errors) == (0, 1, 0, 0)
+
+
+def test_the_page_of_outputs_tells_the_limits() -> None:
+    page = (ROOT / "docs" / "outputs.md").read_text()
+    assert f"| {junit.MOST_BYTES:,} bytes |" in page
+    assert f"| {junit.MOST_OBJECTS:,} elements, attributes and texts |" in page

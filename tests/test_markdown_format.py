@@ -19,6 +19,7 @@ from tests.builders import sensitive_bucket
 from tests.command import run
 from tests.report_variants import (
     EXCUSED,
+    ROOT,
     SCENARIOS,
     SENTINEL,
     WAIVER,
@@ -299,6 +300,11 @@ def test_the_gravest_are_shown_first() -> None:
     assert text.index("`aws_s3_bucket.bad[1999]`") < text.index("`aws_s3_bucket.bad[0]`")
 
 
+def test_the_line_stands_behind_a_long_path() -> None:
+    finding = replace(small().findings[0], file=f"{'deep/' * 100}main.tf", line=12, column=3)
+    assert re.search(r"deep/main\.tf:12:3`", written(again(small(), findings=(finding,))))
+
+
 @pytest.mark.parametrize("letter", ["a", "`", "\U0001f308", "/", "\n"])
 def test_endless_names_are_cut(letter: str) -> None:
     text = written(many(spoken(without_resource(small()), letter * 50_000), 30))
@@ -312,6 +318,10 @@ def test_the_command_writes_it(tmp_path) -> None:
     text = (tmp_path / "comment.md").read_text()
     assert text.startswith(markdown.MARKER)
     assert "`aws_s3_bucket.files`" in text
+
+
+def test_the_page_of_outputs_tells_the_limit() -> None:
+    assert f"| {markdown.MOST:,} characters, in UTF-16 units |" in (ROOT / "docs" / "outputs.md").read_text()
 
 
 def tail(text: str) -> str:

@@ -252,27 +252,33 @@ def test_the_same_address_in_two_inputs_is_two_results(here):
     for key in (OWN, LINE_HASH):
         assert len({one["partialFingerprints"][key] for one in results}) == 2
     assert len({one["properties"]["fingerprint"] for one in results}) == 1
+    (alone,) = first_run(report_of("two"))["results"]
+    assert alone["partialFingerprints"][OWN] == results[1]["partialFingerprints"][OWN]
 
 
 def test_findings_that_share_all_but_the_deposed_object_are_told_apart(source):
     same = finding(input="."), finding(input=".", deposed="a1"), finding(input="."), finding(input=".")
     results = first_run(with_findings(report_of("."), *same))["results"]
     assert len({one["partialFingerprints"][OWN] for one in results}) == 4
+    (alone,) = first_run(with_findings(report_of("."), same[1]))["results"]
+    assert alone["partialFingerprints"] == results[1]["partialFingerprints"]
 
 
 def test_a_plan_outside_the_checkout_may_lie_anywhere(here, tmp_path_factory):
-    def prints(*names):
-        folder = tmp_path_factory.mktemp("away")
-        plans = []
-        for name in names:
-            (folder / name).parent.mkdir(exist_ok=True)
-            plans.append(sensitive_bucket(region="eu-west-3").write(folder / name))
-        return [one["partialFingerprints"] for one in first_run(report_of(*plans))["results"]]
+    sensitive = sensitive_bucket(region="eu-west-3")
 
-    assert prints("plan.json") == prints("plan.json")
-    two = prints("dev/plan.json", "prod/plan.json")
-    assert two == prints("dev/plan.json", "prod/plan.json")
-    assert two[0] != two[1]
+    def prints(**plans):
+        folder = tmp_path_factory.mktemp("away")
+        for name in plans:
+            (folder / name).mkdir()
+        paths = [plan.write(folder / name / "plan.json") for name, plan in plans.items()]
+        return [one["partialFingerprints"] for one in first_run(report_of(*paths))["results"]]
+
+    assert prints(any=sensitive) == prints(other=sensitive)
+    dev, prod = prints(dev=sensitive, prod=sensitive)
+    assert dev != prod
+    assert prints(dev=sensitive, prod=Plan()) == [dev]
+    assert prints(dev=Plan(), prod=sensitive) == [prod]
 
 
 def test_the_line_hash_is_left_to_github_only_where_a_line_is_one_finding(source):

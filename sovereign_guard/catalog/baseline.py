@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,8 @@ from sovereign_guard.model.waiver import SCHEMA, Baseline, BaselineEntry
 
 _LARGEST = 64_000_000
 """Bytes; some 200,000 findings."""
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class _File(msgspec.Struct):
@@ -28,14 +31,16 @@ def read_baseline(path: Path) -> Baseline:
     """
     hint = f"Write one: sovereign-guard baseline -o {path}"
     try:
-        data = path.read_bytes() if path.stat().st_size <= _LARGEST else b""
-    except OSError as error:
-        raise UsageError(
-            f"the baseline cannot be read: {error.strerror}.", hint=hint, file=str(path)
-        ) from None
+        with path.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(f"the baseline cannot be read: {reason}.", hint=hint, file=str(path)) from None
+    if len(data) > _LARGEST:
+        raise UsageError(f"this baseline is larger than {_LARGEST} bytes.", hint=hint, file=str(path))
     try:
         file = msgspec.json.decode(data, type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"this is no baseline: {error}.", hint=hint, file=str(path)) from None
     if file.schema != SCHEMA:
         raise UsageError(
@@ -43,4 +48,6 @@ def read_baseline(path: Path) -> Baseline:
             hint=hint,
             file=str(path),
         )
+    if not _DAY.fullmatch(file.written):
+        raise UsageError("this is no baseline: `written` is no day.", hint=hint, file=str(path))
     return Baseline(str(path), file.written, tuple(file.findings))

@@ -48,14 +48,14 @@ class SourceIndex:
         }
         self._places: defaultdict[tuple[str, str, str, str], list[_Instance]] = defaultdict(list)
         self._modules: set[tuple[str, tuple[str, ...]]] = set()
-        self._absent: list[tuple[_Instance, tuple[_Step, ...]]] = []
+        self._absent: list[_Instance] = []
         for item in report.assessments:
             resource = item.resource
             instance = _Instance(item, self._roots.get(item.input, ""), _steps(resource.address))
             # What is written in another way there (an override file) is still one block of its folder.
             folder = os.path.dirname(self._real.of(resource.file or item.input))  # noqa: PTH120
             if resource.block is None:
-                self._absent.append((instance, instance.steps))
+                self._absent.append(instance)
                 continue
             name = instance.steps[-1].name
             self._places[folder, resource.mode, resource.type, name].append(instance)
@@ -73,23 +73,25 @@ class SourceIndex:
         steps, root = _steps_of(block), self._real.of(block.root)
         folder = os.path.dirname(self._real.of(block.file))  # noqa: PTH120
         there = self._places.get((folder, block.mode, block.type, block.name.partition("[")[0]), [])
-        # A root module of Checkov may be none of ours: then all that use the block count.
-        there = [one for one in there if one.root == root] or there
         if not block.address:
             chosen = there
         else:
-            exact = [one for one in there if _covers(steps, one.steps)]
-            chosen = exact or [one for one in there if _names(one.steps) == _names(steps)] or there
+            here = [one for one in there if one.root == root]
+            chosen = [one for one in here if _covers(steps, one.steps)]
+            # Checkov may have other keys than we; then the block is judged as a whole.
+            chosen = chosen or [one for one in here if _names(one.steps) == _names(steps)]
+            chosen = chosen or self._of_absent(root, steps)
         if chosen:
             return tuple(one.item for one in chosen)
-        absent = [
-            one.item
-            for one, module in self._absent
-            if one.root == root and _covers(module, steps[: len(module)])
-        ]
-        if absent:
-            return tuple(absent)
-        return () if self._makes_none(block, root, steps) else None
+        if self._makes_none(block, root, steps):
+            return ()
+        # A root module of Checkov may be none of ours: then the block is judged wherever it is used.
+        elsewhere = [] if root in self._roots.values() else there
+        return tuple(one.item for one in elsewhere) or None
+
+    def _of_absent(self, root: str, steps: tuple[_Step, ...]) -> list[_Instance]:
+        """Return what stands for a called module that only Checkov has at hand."""
+        return [one for one in self._absent if one.root == root and _covers(one.steps, steps[: len(one.steps)])]
 
     def _makes_none(self, block: Block, root: str, steps: tuple[_Step, ...]) -> bool:
         """Whether a block that has no instance is known for that: `count = 0`, here or at a module's call."""

@@ -37,9 +37,10 @@ class Known:
         self._levels = {name: index for index, name in enumerate(levels)}
         self._baseline = baseline
         self._one = len({entry.input for entry in baseline.entries}) <= 1 and len(inputs) == 1
-        self._entries: dict[str, list[BaselineEntry]] = defaultdict(list)
+        # By what a reader of the file sees, not by the fingerprint: nobody reviews that.
+        self._entries: dict[tuple[str, str], list[BaselineEntry]] = defaultdict(list)
         for entry in baseline.entries:
-            self._entries[entry.fingerprint].append(entry)
+            self._entries[entry.rule, entry.address].append(entry)
 
     def holds(self, rule: str, resource: Resource, source: str, verdict: Verdict, level: int) -> bool:
         """Whether a finding stood: under this address or one it had before, no less grave, on no lower data.
@@ -48,8 +49,8 @@ class Known:
             source: path of the input. level: the highest that the data could have, by index.
 
         """
-        prints = [fingerprint(rule, address) for address in (resource.address, *resource.renamed_from)]
-        found = [entry for one in prints for entry in self._entries.get(one, ())]
+        addresses = (resource.address, *resource.renamed_from)
+        found = [entry for address in addresses for entry in self._entries.get((rule, address), ())]
         if not found:
             return False
         told = self._baseline.names(source)

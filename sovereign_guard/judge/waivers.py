@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.judge.fingerprints import fingerprint
@@ -16,14 +19,18 @@ from sovereign_guard.model.value import Evidence
 from sovereign_guard.model.waiver import RULE, Waiver
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WILD = re.compile(r"[*?]")
+_DOWNLOADED = re.compile(r"(?:^|[\\/])\.terraform[\\/]modules[\\/]")
+_NAMED = 10
+"""Rules that a message names; a waiver may list any number."""
 
 
 class Waivers:
     """The waivers in force in a run, and what becomes of each.
 
     Attributes:
-        accepted: waivers that hold, in words, for the report. refused: those in comments that the policy does
-            not hear.
+        accepted: waivers that hold, in words, for the report. refused: those in comments that do not count
+            here.
 
     """
 
@@ -32,22 +39,25 @@ class Waivers:
         self._rules = frozenset(catalog.rules)
         self._terms = policy.waivers
         self._day = date.fromisoformat(day)
-        self._heard = (policy.trust.inline_waivers or ()) if statements.inline_waivers else ()
-        self._hears_all = statements.inline_waivers and policy.trust.inline_waivers is None
-        self._stated = [(address_glob(one.address or ""), one) for one in statements.waivers]
-        self._used: set[tuple[Waiver, str]] = set()
-        self._faults: dict[Waiver, str] = {}
+        self._heard = policy.trust.inline_waivers
+        self._hears = statements.inline_waivers
+        self._stated = [_Held(one, one.rules, self._fault(one)) for one in statements.waivers]
+        self._globs = _Globs(self._stated)
+        self._written: dict[Waiver, _Held] = {}
+        self._seen: dict[int, _Held] = {}
         self.accepted: list[Evidence] = []
         self.refused: list[Evidence] = []
 
     def covering(self, rule: str, resource: Resource) -> Waiver | None:
-        """Return the waiver that covers what a rule finds at a resource; None where there is none."""
+        """Return the waiver that covers what a rule finds at a resource; None where there is none.
+
+        Where several do, the nearest: a comment at the block, one at a module call, then those stated.
+        """
         covering = None
-        for waiver in self._at(resource):
-            heard = waiver.address is not None or self._hears(rule)
-            if heard and rule in waiver.rules and not self._fault(waiver):
-                self._used.add((waiver, rule))
-                covering = covering or waiver
+        for held in self._at(resource):
+            if rule in held.covers:
+                held.used.add(rule)
+                covering = covering or held.waiver
         return covering
 
     def findings(self, assessments: Sequence[Assessment]) -> list[Finding]:
@@ -55,73 +65,79 @@ class Waivers:
 
         One in a comment is a finding at the first resource that carries it.
         """
-        found: list[Finding] = []
-        carriers: dict[Waiver, Assessment] = {}
         for item in assessments:
-            for one in item.resource.directives:
-                if isinstance(one, Waiver):
-                    carriers.setdefault(one, item)
-        for waiver, item in carriers.items():
-            counted = tuple(rule for rule in waiver.rules if self._hears(rule))
-            if len(counted) < len(waiver.rules):
-                left = ", ".join(rule for rule in waiver.rules if rule not in counted)
-                what = f"waiver of {left} in a comment: not accepted"
-                self.refused.append(Evidence(what, waiver.where))
-            if counted:
-                judged = item.verdict is not Verdict.NOT_JUDGED
-                found.extend(self._of(waiver, counted, item, [item] if judged else []))
-        for matches, waiver in self._stated:
-            covered = [item for item in assessments if matches.fullmatch(item.resource.address)]
-            judged_ones = [item for item in covered if item.verdict is not Verdict.NOT_JUDGED]
-            found.extend(self._of(waiver, waiver.rules, None, judged_ones))
+            judged = item.verdict is not Verdict.NOT_JUDGED
+            for held in self._at(item.resource):
+                held.carrier = held.carrier or item
+                held.judged = held.judged or judged
+        found: list[Finding] = []
+        for held in self._written.values():
+            if len(held.heard) < len(held.waiver.rules):
+                left = [rule for rule in held.waiver.rules if rule not in held.heard]
+                what = f"waiver of {_named(left)} in a comment: {self._unheard(held.waiver)}"
+                self.refused.append(Evidence(what, held.waiver.where))
+            if held.heard:
+                found.extend(self._of(held, held.carrier))
+        for held in self._stated:
+            found.extend(self._of(held, None))
         return found
 
-    def _at(self, resource: Resource) -> Iterator[Waiver]:
+    @property
+    def unmatched(self) -> tuple[Waiver, ...]:
+        """Stated waivers whose glob matches no resource of the run, once `findings` has looked."""
+        return tuple(held.waiver for held in self._stated if held.carrier is None)
+
+    def _at(self, resource: Resource) -> Iterator[_Held]:
         for one in resource.directives:
             if isinstance(one, Waiver):
-                yield one
-        for matches, waiver in self._stated:
-            if matches.fullmatch(resource.address):
-                yield waiver
+                yield self._comment(one)
+        yield from self._globs.at(resource.address)
 
-    def _hears(self, rule: str) -> bool:
-        return self._hears_all or rule in self._heard
+    def _comment(self, waiver: Waiver) -> _Held:
+        # The resources of a block share its waivers, which may list many rules: each is looked into once.
+        held = self._seen.get(id(waiver))
+        if held is None:
+            held = self._written.get(waiver)
+            if held is None:
+                held = self._written[waiver] = _Held(waiver, self._counted(waiver), self._fault(waiver))
+            self._seen[id(waiver)] = held
+        return held
 
-    def _of(
-        self, waiver: Waiver, rules: Collection[str], carrier: Assessment | None, covered: list[Assessment]
-    ) -> Iterator[Finding]:
-        """Give what is wrong with one waiver.
+    def _counted(self, waiver: Waiver) -> tuple[str, ...]:
+        """Return the rules of a waiver in a comment for which the comment counts."""
+        if not self._hears or _DOWNLOADED.search(waiver.file):
+            return ()
+        return tuple(rule for rule in waiver.rules if self._heard is None or rule in self._heard)
 
-        Args:
-            rules: those of its rules that are heard. carrier: the resource that it is written at.
-            covered: resources that it speaks of and that were judged.
+    def _unheard(self, waiver: Waiver) -> str:
+        if not self._hears:
+            return "this run hears none (--no-inline-waivers or --ignore-repo-config)"
+        if _DOWNLOADED.search(waiver.file):
+            # It is somebody else's decision, and nobody here could correct it once it ends.
+            return "it came with a module that was downloaded; write it at the module call"
+        return "the policy accepts no such waiver from source"
 
-        """
-        fault = self._fault(waiver)
-        if not fault:
-            self.accepted.append(Evidence(waiver.words, waiver.where))
-        else:
-            yield self._finding(waiver, f"{fault}, so it covers nothing", carrier, void=True)
+    def _of(self, held: _Held, carrier: Assessment | None) -> Iterator[Finding]:
+        """Give what is wrong with one waiver; `carrier` is the resource that it is written at."""
+        waiver = msgspec.structs.replace(held.waiver, rules=held.heard)
+        if held.fault:
+            yield self._finding(waiver, f"{held.fault}, so it covers nothing", carrier, void=True)
             return
-        unused = [rule for rule in rules if (waiver, rule) not in self._used]
-        if unused and covered:
-            message = f"{' and '.join(unused)} found nothing that it would cover: remove it"
-            yield self._finding(waiver, message, carrier, void=False)
+        self.accepted.append(Evidence(waiver.words, waiver.where))
+        unused = [rule for rule in held.heard if rule not in held.used]
+        if unused and held.judged:
+            verb = "finds" if len(unused) == 1 else "find"
+            ends = "remove it" if len(unused) == len(held.heard) else "take that out of it"
+            yield self._finding(waiver, f"{_named(unused)} {verb} nothing there: {ends}", carrier, void=False)
 
     def _fault(self, waiver: Waiver) -> str:
         """Return why a waiver covers nothing, empty where it does."""
-        found = self._faults.get(waiver)
-        if found is None:
-            found = self._faults[waiver] = self._examined(waiver)
-        return found
-
-    def _examined(self, waiver: Waiver) -> str:
         for rule in waiver.rules:
             if rule not in self._rules:
                 return f"there is no rule {rule[:20]}"
             if rule == RULE:
                 return f"what {RULE} says of waivers cannot be waived"
-        if not waiver.reason:
+        if not _says_something(waiver.reason):
             return "it gives no reason"
         if not waiver.until:
             return "it has no end (until=YYYY-MM-DD)"
@@ -130,23 +146,24 @@ class Waivers:
         except ValueError:
             until = None
         if until is None:
-            return f"its end, {waiver.until[:40]!r}, is no day (write until=2027-03-31)"
+            return f"its end, {waiver.until[:40]!r}, is no day (write it as 2027-03-31)"
         if until < self._day:
             return f"it ended on {waiver.until}"
-        if until > self._day + timedelta(days=self._terms.max_days):
+        if (until - self._day).days > self._terms.max_days:
             return (
                 f"it runs to {waiver.until}, more than the {self._terms.max_days} days that the policy allows"
             )
-        if self._terms.approver and not waiver.approver:
-            return 'it names no approver (approver="..."), as the policy asks'
+        if self._terms.approver and not _says_something(waiver.approver):
+            return "it names no approver, as the policy asks"
         return ""
 
     def _finding(self, waiver: Waiver, message: str, carrier: Assessment | None, *, void: bool) -> Finding:
+        at = f" at {waiver.address}" if waiver.address is not None else ""
         outcome = Outcome(
             rule=RULE,
             verdict=Verdict.FAIL,
             severity=Severity(self._text.severity) if void or self._terms.unused_fails else Severity.WARNING,
-            message=f"waiver of {', '.join(waiver.rules)}: {message}",
+            message=f"waiver of {_named(waiver.rules)}{at}: {message}",
             evidence=(Evidence(waiver.words, waiver.where),),
             counts=void or self._terms.unused_fails,
             placement=False,
@@ -163,3 +180,62 @@ class Waivers:
             line=waiver.line,
             column=waiver.column,
         )
+
+
+class _Held:
+    """A waiver, and what becomes of it in a run.
+
+    Attributes:
+        heard: its rules, without those for which its place does not count.
+        fault: why it covers nothing; empty where it does.
+        covers: rules whose findings it covers. used: those that found something.
+        carrier: the first resource that it speaks of. judged: whether any of these was judged.
+
+    """
+
+    __slots__ = ("carrier", "covers", "fault", "heard", "judged", "used", "waiver")
+
+    def __init__(self, waiver: Waiver, heard: tuple[str, ...], fault: str) -> None:
+        self.waiver = waiver
+        self.heard = heard
+        self.fault = fault
+        self.covers: frozenset[str] = frozenset(() if fault else heard)
+        self.used: set[str] = set()
+        self.carrier: Assessment | None = None
+        self.judged = False
+
+
+class _Globs:
+    """Finds the waivers whose glob matches an address, without trying each of many."""
+
+    def __init__(self, stated: Iterable[_Held]) -> None:
+        self._exact: dict[str, list[_Held]] = defaultdict(list)
+        self._by_start: dict[str, list[tuple[re.Pattern[str], _Held]]] = defaultdict(list)
+        for held in stated:
+            glob = held.waiver.address or ""
+            wild = _WILD.search(glob)
+            if wild is None:
+                self._exact[glob].append(held)
+            else:
+                self._by_start[glob[: wild.start()]].append((address_glob(glob), held))
+        self._lengths = sorted({len(start) for start in self._by_start})
+
+    def at(self, address: str) -> Iterator[_Held]:
+        """Give the waivers whose glob matches, those that name the address itself first."""
+        yield from self._exact.get(address, ())
+        for length in self._lengths:
+            if length > len(address):
+                return
+            for matches, held in self._by_start.get(address[:length], ()):
+                if matches.fullmatch(address):
+                    yield held
+
+
+def _says_something(text: str) -> bool:
+    """Whether a text holds a letter or a digit: dots and invisible characters are no reason."""
+    return any(char.isalnum() for char in text)
+
+
+def _named(rules: Sequence[str]) -> str:
+    more = len(rules) - _NAMED
+    return f"{', '.join(rules[:_NAMED])}{f' and {more} more' if more > 0 else ''}"

@@ -154,5 +154,7 @@ def _finding(finding: Finding, report: Report, places: Places) -> dict[str, str]
 
 def _field(value: str) -> str:
     """Quote a value, on one line, with an apostrophe before whatever would begin a formula."""
+    if not value:
+        return ""
     safe = _FORMULA.sub(r"\1\2'", shortened(clean(value), MOST))
-    return '"' + safe.replace('"', '""') + '"' if safe else ""
+    return '"' + safe.replace('"', '""') + '"'

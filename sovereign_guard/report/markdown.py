@@ -41,6 +41,7 @@ GITHUB = 65_536
 MOST = 65_000
 """UTF-16 units of ours, which are at least as many as characters; the rest is for a line of a bot's own."""
 _MOST_NAME = 300
+_MOST_PATH = 250
 _MOST_MESSAGE = 600
 _MOST_STEP = 400
 _MOST_STEPS = 16
@@ -301,7 +302,8 @@ def _item(finding: Finding, standing: Standing, places: Places, *, several: bool
 
 def _where(place: Place) -> str:
     # The end of a long path tells more than its beginning, and the line stands behind it.
-    return ":".join(str(part) for part in (place.file[-_MOST_NAME:], place.line, place.column) if part)
+    file = place.file[-_MOST_PATH:]
+    return ":".join(str(part) for part in (file, place.line, place.column) if part)
 
 
 def _problem(problem: InputProblem, places: Places) -> str:
