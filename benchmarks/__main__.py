@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import plan_rows, source_rows
+from benchmarks import checkov_rows, plan_rows, source_rows
 from benchmarks.measure import MeasuringError, table
 from benchmarks.shared import C7N_LEFT, CHECKOV, Bench, Row, note, processors, skipped
 
 MEASUREMENTS: tuple[tuple[str, Callable[[Bench], Iterator[Row]]], ...] = (
     ("large plan", plan_rows.large_plan),
     ("checkov", plan_rows.beside_checkov),
+    ("our checks in checkov", checkov_rows.overhead),
     ("source beside checkov", source_rows.beside_checkov),
     ("source beside c7n-left", source_rows.beside_c7n_left),
     ("large source", source_rows.large_source),

@@ -70,7 +70,9 @@ def _why_not() -> str:
     probe = [str(PYTHON), "-c", "import sovereign_guard.for_checkov.front"]
     done = subprocess.run(probe, cwd="/", capture_output=True, text=True, check=False)
     return (
-        f"the environment of {CHECKOV} has no sovereign_guard: {done.stderr[-300:]}" if done.returncode else ""
+        f"the environment of {CHECKOV} has no sovereign_guard: {done.stderr[-300:]}"
+        if done.returncode
+        else ""
     )
 
 
@@ -87,9 +89,7 @@ def need_checkov() -> None:
 def checks() -> str:
     """The folder of our checks, as the installation in Checkov's environment tells it."""
     program = "from sovereign_guard.for_checkov.path import checks_folder; print(checks_folder())"
-    done = subprocess.run(
-        [str(PYTHON), "-c", program], cwd="/", capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([str(PYTHON), "-c", program], cwd="/", capture_output=True, text=True, check=True)
     return done.stdout.strip()
 
 

@@ -17,7 +17,9 @@ from tests.checkov_host import RULES, Done, Record, checkov, need_checkov, ours,
 
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 ELSEWHERE = "Checkov asks about no resource that this belongs to"
-NOT_SOURCE = shutil.ignore_patterns("plan.json", "expected.json", "before.json", "proves.txt", "*.txt", "*.md")
+NOT_SOURCE = shutil.ignore_patterns(
+    "plan.json", "expected.json", "before.json", "proves.txt", "*.txt", "*.md"
+)
 
 pytestmark = pytest.mark.usefixtures("_host")
 

@@ -169,6 +169,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = f'"{PROGRAM}"' if PROGRAM else f'"{sys.executable}" -m sovereign_guard'
     guard.write_text(f'#!/bin/sh\nexec {target} "$@"\n')
     guard.chmod(0o755)
+    assert run("baseline", ".", "-o", "baseline.json", cwd=folder).returncode == 0
     return folder
 
 
@@ -206,6 +207,9 @@ def test_the_configuration_of_the_readme_counts_in_full_from_outside(tmp_path: P
     outside, inside = tmp_path / "outside.yaml", tmp_path / "repository"
     (inside / ".git").mkdir(parents=True)
     outside.write_text(named_block(".sovereign-guard.yaml"))
+    (tmp_path / "baseline.json").write_text(
+        '{"schema": "sovereign-guard/baseline/v1", "written": "2026-11-24", "findings": []}'
+    )
     shutil.copy(ROOT / "fixtures" / "europe-mixed" / "plan.json", inside / "plan.json")
     code, report = run_json("scan", "plan.json", "--config", "../outside.yaml", cwd=inside)
     assert code == 1
@@ -218,14 +222,16 @@ def test_the_configuration_of_the_readme_counts_in_full_from_outside(tmp_path: P
         "mirrors",
         "SOV007",
         "on_unknown",
+        "module.legacy.* until 2027-03-31",
+        "baseline.json",
     ):
         assert word in said
 
 
 def test_the_pre_commit_hook_runs_a_command_that_exists_on_plans_only() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    assert hook["id"] == "sovereign-guard-plan"
-    assert "id: sovereign-guard-plan" in README
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert set(re.findall(r"\bsovereign-guard(?:-plan|-checkov)?\b(?=`| +#)", README)) >= hooks.keys()
+    hook = hooks["sovereign-guard-plan"]
     program, *arguments = hook["entry"].split()
     assert program == "sovereign-guard"
     done = run(*arguments, str(ROOT / "fixtures" / "aws-on-scaleway" / "plan.json"))
@@ -233,6 +239,39 @@ def test_the_pre_commit_hook_runs_a_command_that_exists_on_plans_only() -> None:
     plans = ("plan.json", "infra/plan.json", "tfplan.json", "prod.tfplan.json", "plan-prod.json")
     others = ("package.json", "explanation.json", "planet.json", "plan.json.md", "plan/main.json")
     assert [name for name in (*plans, *others) if re.search(hook["files"], name)] == list(plans)
+
+
+# -- the README's other ways of use --------------------------------------------------------------------------
+
+CHECKOV = Path(os.environ.get("SOVEREIGN_GUARD_CHECKOV", ROOT / ".venv-checkov" / "bin" / "checkov"))
+
+
+def section_commands(heading: str) -> list[str]:
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [line for block in blocks(section, "sh") for line in block.splitlines()]
+
+
+@pytest.mark.skipif(not CHECKOV.exists(), reason="no Checkov beside sovereign-guard: `make test` makes one")
+def test_the_commands_for_checkov_run_as_pasted(desk: Path, tmp_path: Path) -> None:
+    install, *scans = section_commands("In Checkov")
+    # What it installs is there already; an index may not be.
+    assert install == "pip install checkov sovereign-guard"
+    for name in ("main.tf", "plan.json"):
+        shutil.copy(desk / name, tmp_path)
+    for command in scans:
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{command} --skip-download --compact --quiet -o json --check CKV_SOV_1"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env={**os.environ, "PATH": f"{CHECKOV.parent}{os.pathsep}{os.environ['PATH']}"},
+        )
+        assert done.returncode == 1, done.stderr
+        found = json.loads(done.stdout)
+        failed = {check["resource"] for check in found["results"]["failed_checks"]}
+        assert "aws_s3_bucket.exports_paie" in failed
 
 
 # -- names that are mentioned --------------------------------------------------------------------------------

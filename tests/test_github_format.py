@@ -224,19 +224,21 @@ def test_no_name_forges_a_command(base, address, message, file, reason, step, wa
     findings = [
         finding(f"a.{address}", outcome=said, file=f"f{file}", line=3, deposed=address or None),
         finding(f"a.{address}", outcome=said, input=f"i{file}", waiver=waiver),
+        finding(f"a.{address}", outcome=said, in_baseline=True),
     ]
+    baseline = replace(BASELINE, written=f"2026{reason}")
     problem = InputProblem(f"i{file}", f"no. {message}", hint=reason, file=f"f{file}", line=4)
-    report = with_findings(base, *findings, problems=(problem,), warnings=(f"w{warning}",))
+    report = with_findings(base, *findings, problems=(problem,), warnings=(f"w{warning}",), baseline=baseline)
     commands, _ = read(report)
-    assert [command.kind for command in commands] == ["error", "error", "notice", "warning"]
-    unread, found, waived, _warned = commands
+    assert [command.kind for command in commands] == ["error", "error", "notice", "notice", "warning"]
+    unread, found, known, waived, _warned = commands
     title = base.rules["SOV001"].title
     assert found.properties == {**found.properties, "line": "3", "title": f"SOV001 fail: {title}"}
     assert set(found.properties) == {"file", "line", "title"}
     assert set(waived.properties) == {"file", "title"}
     assert unread.properties["line"] == "4"
     assert len(found.data.split("\n")) == 2
-    assert len(waived.data.split("\n")) == 3
+    assert len(waived.data.split("\n")) == len(known.data.split("\n")) == 3
     assert all(line.isprintable() for command in commands for line in command.data.split("\n"))
 
 

@@ -221,8 +221,9 @@ def test_a_code_span_shows_any_text(text: str) -> None:
 def test_a_block_shows_any_lines(lines: list[str]) -> None:
     (fence,) = tokens(markdown.block(map(markdown.clean, lines)))
     assert fence.type == "fence"
-    shown = [re.sub(r"^( *)\| ", r"\1", line) for line in fence.content.removesuffix("\n").split("\n")]
-    assert shown == [re.sub(r"^( *)\| ", r"\1", markdown.clean(line)) for line in lines]
+    shown = fence.content.removesuffix("\n").split("\n")
+    for found, line in zip(shown, map(markdown.clean, lines), strict=True):
+        assert line in (found, re.sub(r"^( *)\| ", r"\1", found))
 
 
 @given(hostile())
