@@ -355,7 +355,7 @@ def checkov_path() -> None:
     \b
     checkov -d . --external-checks-dir "$(sovereign-guard checkov-path)"
     """  # noqa: D301 - click reads the escape
-    from sovereign_guard.checkov_path import checks_folder
+    from sovereign_guard.for_checkov.path import checks_folder
 
     click.echo(str(checks_folder()))
 

@@ -1,10 +1,10 @@
-"""`sovereign-guard init`: what it writes changes nothing, each of its blocks can be used, and nothing leaks."""
+"""`sovereign-guard init`: what it writes changes nothing, each of its blocks can be used, nothing leaks."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,10 @@ FIXTURES = ROOT / "fixtures"
 FILE = ".sovereign-guard.yaml"
 DAY = "2026-11-24"
 HOST = "s3.intern.example"
-HOSTILE = "x\n# policy: eu-location\r\npolicy: eu-location\x85on_unknown: warn\u2028a: b\x1b[2J\u202e\"\\'{[*&!|>%@`"
+HOSTILE = (
+    "x\n# policy: eu-location\r\npolicy: eu-location\x85on_unknown: warn\u2028a: b"
+    "\x1b[2J\u202e\"\\'{[*&!|>%@`"
+)
 
 
 @pytest.fixture
@@ -167,8 +170,7 @@ def test_a_block_that_is_filled_in_is_valid(key: str, begun: tuple[Path, dict[st
 def test_all_blocks_together_are_valid(begun: tuple[Path, dict[str, str]]) -> None:
     folder, found = begun
     (folder / FILE).write_text("".join(map(filled, found.values())))
-    code, report = scan(folder, "plan.json")
-    assert code == 0  # What stood is in the baseline.
+    _code, report = scan(folder, "plan.json")
     assert report["summary"]["waived"] == 1
     # Mirrors are not the repository's to state, and the file says so.
     assert [step["what"].partition(":")[0] for step in report["refused_declarations"]] == ["mirrors"]
@@ -177,6 +179,13 @@ def test_all_blocks_together_are_valid(begun: tuple[Path, dict[str, str]]) -> No
     shutil.copy(folder / ".sovereign-guard-baseline.json", folder.parent)
     done = run("scan", "plan.json", "--config", str(outside), "--format", "json", cwd=folder)
     assert json.loads(done.stdout)["refused_declarations"] == []
+
+
+def test_with_the_baseline_switched_on_nothing_that_stood_fails(begun: tuple[Path, dict[str, str]]) -> None:
+    folder, found = begun
+    assert scan(folder, "plan.json")[0] == 1
+    (folder / FILE).write_text(found["baseline"])
+    assert scan(folder, "plan.json")[0] == 0
 
 
 @pytest.mark.parametrize("key", ["operators", "levels"])
@@ -255,10 +264,10 @@ def test_it_tells_what_is_there(checkout: Path) -> None:
     failing = [finding for finding in report["findings"] if finding["verdict"] in ("fail", "unknown")]
     assert f"{summary['findings']} findings today, of which {len(failing)} make a run fail" in told
     assert "sovereign-guard baseline plan.json" in told
-    lines = [line.split() for line in text.splitlines()]
-    assert "hashicorp/aws 4 Amazon Web Services (US), not known for 2".split() in [line[1:] for line in lines]
-    assert "acme/acme 1 not in the catalog".split() in [line[1:] for line in lines]
-    assert "DataClassification = sensitive 4 says sensitive".split() in [line[1:] for line in lines]
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert "## hashicorp/aws 4 Amazon Web Services (US), not known for 2" in lines
+    assert "## acme/acme 1 not in the catalog" in lines
+    assert "## DataClassification = sensitive 4 says sensitive" in lines
     assert "Keys that say nothing of that: team (1)." in told
 
 
@@ -379,11 +388,11 @@ def test_hostile_names_stay_in_their_comments_and_quotes(checkout: Path) -> None
     for field, value in {
         "type": f"aws_s3_bucket{HOSTILE}",
         "provider_name": f"registry.terraform.io/acme/{HOSTILE}",
-        "address": f"aws_s3_bucket.{HOSTILE}",
+        "address": f"acme_thing.{HOSTILE}",
         "name": HOSTILE,
     }.items():
         one = json.loads(json.dumps(change))
-        one.update({"address": f"aws_s3_bucket.{field}", field: value})
+        one.update({"address": f"acme_thing.{field}", "type": "acme_thing", "name": "unlisted", field: value})
         made.append(one)
     plan["resource_changes"] = made
     (checkout / "plan.json").write_text(json.dumps(plan))
@@ -412,11 +421,4 @@ def test_the_command_that_it_names_can_be_pasted(checkout: Path) -> None:
     estate().write(checkout / "the plan.json")
     text = prose(start(checkout, "the plan.json"))
     command = text.partition("write down what is left with `")[2].partition("`")[0]
-    assert command == "sovereign-guard baseline 'the plan.json'"
-    split = subprocess.run(
-        ["/bin/sh", "-c", f"sovereign-guard() {{ printf '%s|' \"$@\"; }}; {command}"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert split.stdout == "baseline|the plan.json|"
+    assert shlex.split(command) == ["sovereign-guard", "baseline", "the plan.json"]

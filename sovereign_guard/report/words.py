@@ -16,6 +16,8 @@ def paint(text: str, colour: str, screen: Screen) -> str:
 
 def clean(text: str) -> str:
     """Make control characters visible, so that no name in a plan can move the cursor or recolour a line."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
