@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from sovereign_guard import __version__
-from sovereign_guard.errors import EXIT_INTERNAL, EXIT_USAGE, SovereignGuardError, UsageError
+from sovereign_guard.errors import (
+    EXIT_INTERNAL,
+    EXIT_USAGE,
+    ConfigurationError,
+    SovereignGuardError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from sovereign_guard.catalog import Catalog
@@ -443,6 +449,10 @@ def main() -> None:
     except click.Abort:
         _complain("interrupted.")
         code = EXIT_USAGE
+    except ConfigurationError as error:
+        for problem in error.problems:
+            _complain(str(problem))
+        code = error.exit_code
     except SovereignGuardError as error:
         _complain(str(error))
         code = error.exit_code
@@ -556,7 +566,7 @@ def _emit(pieces: Iterable[bytes], output: str | None) -> None:
 
 
 def _complain(text: str) -> None:
+    """Tell one thing on standard error, in one line: a name in the input may hold line breaks of its own."""
     from sovereign_guard.report.words import clean
 
-    lines = "\n".join(clean(line) for line in text.splitlines())
-    sys.stderr.write(f"sovereign-guard: {lines}\n")
+    sys.stderr.write(f"sovereign-guard: {clean(text)}\n")

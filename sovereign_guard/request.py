@@ -189,6 +189,9 @@ def _configuration(
     path = Path(given) if given is not None else None if ignored else find_repository_file(Path())
     if path is None:
         return None
+    if given is None:
+        # As a user would name it: where a checkout lies on this machine belongs in no report.
+        path = Path(os.path.relpath(path))
     inside = given is None or lies_in_repository(path, repositories)
     if inside and ignored:
         raise UsageError(

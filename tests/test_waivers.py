@@ -76,8 +76,8 @@ def configured(repository: Path, *waivers: JSON, **more: Any) -> Path:
     return configure(repository / ".sovereign-guard.yaml", waivers=list(waivers), **more)
 
 
-def policy(repository: Path, name: str = "policy.yaml", **more: Any) -> str:
-    path = repository.parent / name
+def policy(folder: Path, **more: Any) -> str:
+    path = folder.parent / "policy.yaml"
     return str(configure(path, id="ours", title="Ours", extends="three-circles", **more))
 
 
@@ -154,7 +154,7 @@ def test_it_ends_by_itself(repository: Path) -> None:
     code, report = run_json("scan", ".", "--as-of", "2027-04-01", cwd=repository)
     assert code == 1
     (finding,) = about_waivers(report)
-    assert finding["message"] == "waiver of SOV001: it ended on 2027-03-31, so it covers nothing."
+    assert finding["message"] == "waiver of SOV001: it ended on 2027-03-31, so it covers nothing"
     assert (finding["decides"], finding["severity"], finding["address"]) == (True, "medium", FILES)
     assert (finding["file"], finding["line"]) == ("main.tf", 2)
 
@@ -189,7 +189,7 @@ VOID = [
     ("SOV001", "until=2027-03-31T00:00:00Z reason=x", "is no day"),
     ("SOV001", "until=2027-03-31+02:00 reason=x", "is no day"),
     ("SOV001", "until=never reason=x", "is no day"),
-    ("SOV001", "until=٢٠٢٧-٠٣-٣١ reason=x", "is no day"),  # noqa: RUF001
+    ("SOV001", "until=٢٠٢٧-٠٣-٣١ reason=x", "is no day"),
     ("SOV001", "until=２０２７-03-31 reason=x", "is no day"),  # noqa: RUF001
     ("SOV001", "until=+027-03-31 reason=x", "is no day"),
     ("SOV999", "until=2027-03-31 reason=x", "there is no rule SOV999"),
@@ -211,7 +211,7 @@ def test_a_void_comment_covers_nothing_and_fails_the_run(
     assert of_rule(report, "SOV001")["waived"] is None
     (finding,) = about_waivers(report)
     assert why in finding["message"]
-    assert finding["message"].endswith("so it covers nothing.")
+    assert finding["message"].endswith("so it covers nothing")
     assert (finding["verdict"], finding["decides"], finding["waived"]) == ("fail", True, None)
     assert report["declarations"] == []
 
@@ -229,7 +229,7 @@ def test_a_void_statement_likewise(rules: str, terms: str, why: str, repository:
     (finding,) = about_waivers(report)
     assert why in finding["message"]
     assert finding["message"].startswith(f"waiver of {', '.join(rules.split(','))} at {FILES}: ")
-    assert (finding["decides"], finding["address"]) == (True, "")
+    assert (finding["decides"], finding["address"]) == (True, None)
     assert finding["file"].endswith(".sovereign-guard.yaml")
     assert finding["line"] > 1
     assert report["declarations"] == []
@@ -273,7 +273,7 @@ def test_one_that_nothing_needs_is_told_and_does_not_fail(repository: Path) -> N
     assert (code, verdicts(report)[FILES]) == (0, "pass")
     (finding,) = about_waivers(report)
     assert (finding["severity"], finding["decides"], finding["verdict"]) == ("warning", False, "fail")
-    assert finding["message"] == "waiver of SOV001: SOV001 finds nothing there: remove it."
+    assert finding["message"] == "waiver of SOV001: SOV001 finds nothing there: remove it"
     assert scan(repository, "--policy", policy(repository, waivers={"unused": "fail"}))[0] == 1
 
 
@@ -331,7 +331,7 @@ UNDERSTOOD = {
     "hash": f"# {WAIVE}",
     "slashes": f"// {WAIVE}",
     "block comment": f"/* {WAIVE} */",
-    "block comment over lines": '/* sovereign-guard: waive SOV001\n  until=2027-03-31\n  reason="Moves with the new contract." */',
+    "block comment over lines": '/* sovereign-guard: waive SOV001\n  until=2027-03-31\n  reason="x y" */',
     "tabs": f"#\t{WAIVE}".replace(" ", "\t").replace("\tMoves\twith\tthe\tnew\tcontract.", "Moves."),
     "no-break spaces": "# sovereign-guard:\u00a0waive\u00a0SOV001\u00a0until=2027-03-31\u00a0reason=x",
     "CRLF": f"# {WAIVE}\r",
@@ -413,7 +413,7 @@ PLACES = {
     "above, with other comments between": (f"# {WAIVE}\n# more\n// and more\n{bucket()}{OTHER}", FILES),
     "at its end": (f"{bucket().rstrip()} # {WAIVE}\n{OTHER}", FILES),
     "on its first line": (bucket().replace("{\n", f"{{ # {WAIVE}\n", 1) + OTHER, FILES),
-    "on its last line": (bucket().rstrip("}\n") + f"\n  # {WAIVE}\n}}\n{OTHER}", FILES),
+    "on its last line": (bucket().removesuffix("}\n") + f"  # {WAIVE}\n}}\n{OTHER}", FILES),
     "in a nested block": (bucket(inside=f"  versioning {{\n    # {WAIVE}\n  }}") + OTHER, FILES),
     "in an expression": (bucket(inside=f"  x = [\n    # {WAIVE}\n    1\n  ]") + OTHER, FILES),
     "between, next to the second": (f"{bucket()}# {WAIVE}\n{OTHER}", "aws_s3_bucket.other"),
@@ -891,7 +891,7 @@ def test_the_text_report_shows_waived_and_void_ones(repository: Path) -> None:
     assert done.returncode == 1
     assert "WAIVED 1 resource" in text
     assert "Waiver of SOV001 until 2027-03-31: Moves with the new contract." in text
-    assert "waiver of SOV001: it ended on 2026-01-01, so it covers nothing." in text
+    assert "waiver of SOV001: it ended on 2026-01-01, so it covers nothing" in text
     assert "2 resources: 1 fail, 0 unknown, 0 pass, 1 waived" in text
 
 

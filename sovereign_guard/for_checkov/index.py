@@ -91,7 +91,9 @@ class SourceIndex:
 
     def _of_absent(self, root: str, steps: tuple[_Step, ...]) -> list[_Instance]:
         """Return what stands for a called module that only Checkov has at hand."""
-        return [one for one in self._absent if one.root == root and _covers(one.steps, steps[: len(one.steps)])]
+        return [
+            one for one in self._absent if one.root == root and _covers(one.steps, steps[: len(one.steps)])
+        ]
 
     def _makes_none(self, block: Block, root: str, steps: tuple[_Step, ...]) -> bool:
         """Whether a block that has no instance is known for that: `count = 0`, here or at a module's call."""

@@ -132,12 +132,12 @@ def _operators(estate: Estate, catalog: Catalog) -> Iterator[str]:
     if not hosts and not providers and not strange:
         return
     yield from _title("Whose these are, only you can tell")
-    yield from _prose(
-        "Until that is stated, sensitive data there is `unknown`. An id of `sovereign-guard catalog "
-        "operators` brings its facts with it: then leave out name, seat, controlled_from and internal. Hosts "
-        "of one operator go into one entry. For a provider it must hold of all its resources."
-    )
     if hosts or providers:
+        yield from _prose(
+            "Until that is stated, sensitive data there is `unknown`. An id of `sovereign-guard catalog "
+            "operators` brings its facts with it: then leave out name, seat, controlled_from and internal. "
+            "Hosts of one operator go into one entry. For a provider it must hold of all its resources."
+        )
         yield "# operators:"
     for host in hosts[:_MOST_HOSTS]:
         yield f'#   - endpoints: ["{host.host}"]  ## {_reached(host)}'
