@@ -34,14 +34,21 @@ class Moves(msgspec.Struct, frozen=True, eq=False):
         return tuple(found)
 
     def _step(self, address: str) -> str | None:
+        """Return the address one rename earlier: by the innermost module first, there by what says most."""
         parts = steps(address)
         within = 0
-        while True:
-            module, relative = ".".join(parts[:within]), ".".join(parts[within:])
-            for before, after in self.by_module.get(without_keys(module), ()):
-                # An address without a key stands for all instances of what it names.
-                if relative == after or relative.startswith((f"{after}.", f"{after}[")):
-                    return f"{module}.{before}{relative[len(after) :]}".removeprefix(".")
-            if parts[within : within + 1] != ["module"]:
-                return None
+        while parts[within : within + 1] == ["module"]:
             within += 2
+        while within >= 0:
+            module, relative = ".".join(parts[:within]), ".".join(parts[within:])
+            # An address without a key stands for all instances of what it names.
+            fitting = [
+                (before, after)
+                for before, after in self.by_module.get(without_keys(module), ())
+                if relative == after or relative.startswith((f"{after}.", f"{after}["))
+            ]
+            if fitting:
+                before, after = max(fitting, key=lambda pair: len(pair[1]))
+                return f"{module}.{before}{relative[len(after) :]}".removeprefix(".")
+            within -= 2
+        return None
