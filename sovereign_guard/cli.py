@@ -92,10 +92,8 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--no-inline-waivers",
-                "inline_waivers",
                 is_flag=True,
-                flag_value=False,
-                default=True,
+                envvar="SOVEREIGN_GUARD_NO_INLINE_WAIVERS",
                 help="Hear no waivers in comments of the source.",
             ),
             click.option(
@@ -140,10 +138,7 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             ),
             click.option(
                 "--no-cache",
-                "cache",
                 is_flag=True,
-                flag_value=False,
-                default=True,
                 help="Parse all source anew, and keep nothing of it.",
             ),
             click.option(
@@ -319,6 +314,7 @@ def init(paths: tuple[str, ...], output: str) -> None:
     sovereign-guard init .
     sovereign-guard init plan.json -o -
     """  # noqa: D301 - click reads the escape
+    from sovereign_guard.catalog.discovery import FILE_NAME, find_repository_file
     from sovereign_guard.onboarding.init import starter
     from sovereign_guard.request import Wishes, request_of
 
@@ -326,6 +322,12 @@ def init(paths: tuple[str, ...], output: str) -> None:
         raise UsageError(
             f"{output} is there already, and is left as it is.",
             hint="Write to another with --output FILE, or to -.",
+        )
+    above = find_repository_file(Path()) if output == FILE_NAME else None
+    if above is not None:
+        raise UsageError(
+            f"{os.path.relpath(above)} holds for this folder too, and a new file would hide it.",
+            hint="Add to that one what `sovereign-guard init -o -` shows.",
         )
     request = request_of(paths or (".",), Wishes(ignore_repo_config=True, environment=os.environ))
     report = _assess(request)
@@ -485,11 +487,13 @@ def _leave(code: int) -> NoReturn:
 # -- what a run is asked to do -------------------------------------------------------------------------------
 
 
-def _request(paths: tuple[str, ...], **options: Any) -> Request:
+def _request(paths: tuple[str, ...], *, no_inline_waivers: bool, no_cache: bool, **options: Any) -> Request:
     from sovereign_guard.request import Wishes, request_of
 
     wishes = Wishes(
         **options,
+        inline_waivers=not no_inline_waivers,
+        cache=not no_cache,
         assignments=click.get_current_context().meta.get("assignments", ()),
         environment=os.environ,
     )

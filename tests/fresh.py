@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PROGRAMS = ("pre-commit>=3.2", "check-jsonschema>=0.30")
+PROGRAMS = ("pre-commit>=3.2", "check-jsonschema>=0.30", "zizmor>=1.20")
 _NO_INDEX = re.compile(r"No matching distribution found|Connection|Name or service not known|Retrying", re.I)
 _OURS = re.compile(
     r"CI$|TF_|JENKINS_|BUILD_|GIT_|GITHUB_|GITLAB_|PYTHON|VIRTUAL_ENV|SOVEREIGN_GUARD_|PRE_COMMIT"
@@ -37,7 +37,7 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 def programs(factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of pre-commit and check-jsonschema; skips where pip reaches no package index."""
+    """Return the folder of the programs PROGRAMS; skips where pip reaches no package index."""
 
     def make(folder: Path) -> None:
         venv.create(folder / "venv", with_pip=True)

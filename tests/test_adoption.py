@@ -93,8 +93,6 @@ def test_the_page_can_be_followed(checkout: Path) -> None:
         else:
             raise AssertionError(language)
     assert commands > 10
-    # What the page says of the way there.
-    assert "aws_s3_bucket.payroll" in (checkout / ".sovereign-guard-baseline.json").read_text() or True
     done = sovereign_guard("sovereign-guard scan . --format json", checkout)
     report = json.loads(done.stdout)
     assert report["summary"]["waived"] == 1

@@ -147,6 +147,15 @@ def test_a_wrong_value_in_the_environment_is_refused(estate: Path) -> None:
     assert b"SOVEREIGN_GUARD_ON_UNKNOWN" in done.stderr or b"--on-unknown" in done.stderr
 
 
+@pytest.mark.parametrize(("value", "code"), [("1", 1), ("true", 1), ("0", 0), ("", 0)])
+def test_waivers_in_comments_can_be_refused_by_the_environment(estate: Path, value: str, code: int) -> None:
+    waiver = '# sovereign-guard: waive SOV001 until=2026-12-01 reason="A test."\n'
+    text = SOURCE.partition('resource "aws_s3_bucket" "site"')[0]
+    (estate / "main.tf").write_text(text.replace("resource", f"{waiver}resource", 1))
+    env = {"SOVEREIGN_GUARD_NO_INLINE_WAIVERS": value}
+    assert run("scan", ".", "--as-of", "2026-11-24", cwd=estate, env=env).returncode == code
+
+
 # -- unknowns on a laptop and in a pipeline ------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ def programs(tmp_path: Path) -> Path:
 
 def doctor(folder: Path, path: Path | str, **variables: str) -> tuple[int, list[tuple[str, str, str]]]:
     """Return the exit code, and each check: name, state, and what is said."""
-    laptop = {name: "" for name in (*PIPELINES, *(n for n in os.environ if n.startswith("SOVEREIGN_GUARD_")))}
+    laptop = dict.fromkeys((*PIPELINES, *(n for n in os.environ if n.startswith("SOVEREIGN_GUARD_"))), "")
     laptop.pop("SOVEREIGN_GUARD_UNDER_TEST", None)
     done = run("doctor", cwd=folder, env={"COLUMNS": "140", **laptop, "PATH": str(path), **variables})
     assert b"Traceback" not in done.stderr
@@ -307,11 +307,17 @@ def theirs(packages: Path) -> None:
     )
 
 
+def theirs_without_record(packages: Path) -> None:
+    theirs(packages)
+    (packages / f"{THEIRS}-0.4.3.dist-info" / "RECORD").write_text("")
+
+
 @pytest.mark.parametrize(
     ("order", "told"),
     [
         ((ours, theirs), "it is that of bc-python-hcl2, so sovereign-guard has no second opinion"),
         ((theirs, ours), "it is that of python-hcl2, so Checkov does not start"),
+        ((theirs_without_record, ours), "it is that of python-hcl2, so Checkov does not start"),
         ((theirs, ours, None), "a mixture of both, so neither works"),
     ],
 )
@@ -324,7 +330,9 @@ def test_both_parsers_in_this_environment(
             (packages / "hcl2" / "api.py").unlink()
         else:
             one(packages)
-    code, checks = doctor(checkout, programs, PYTHONPATH=str(packages))
+    code, checks = doctor(
+        checkout, programs, PYTHONPATH=f"{packages}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    )
     state, said = only(checks, "second opinion")
     assert (code, state) == (2, "broken")
     assert told in said

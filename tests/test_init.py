@@ -293,6 +293,7 @@ def test_default_labels_count_for_the_resources_that_take_them(checkout: Path) -
           default_tags { tags = { classification = "confidential", squad = "a" } }
         }
         resource "aws_s3_bucket" "a" {}
+        resource "aws_s3_bucket_versioning" "takes_none" { bucket = "a" }
         resource "aws_s3_bucket" "b" { tags = { classification = "public" } }
         """
     )
@@ -332,6 +333,7 @@ def test_a_sensitive_host_is_no_entry(checkout: Path) -> None:
     )
     text = start(checkout, ".")
     assert "hidden" not in text
+    assert "sensitive value" not in text
     assert "operators" not in blocks(text)
 
 

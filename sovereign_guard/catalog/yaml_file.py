@@ -136,8 +136,12 @@ class YamlFile:
             name = "/".join(str(part) for part in path) or "the file"
             self.fault(f"{name}: {_in_words(error)}", *path, hint=_hint(error))
         # Longest first, and later list items before earlier ones, so that no removal moves another's path.
-        for path in sorted(faulty, key=_depth_and_place, reverse=True):
-            self.data = _without(self.data, path)
+        while faulty:
+            for path in sorted(faulty, key=_depth_and_place, reverse=True):
+                self.data = _without(self.data, path)
+            # What was taken out may have been required: then what held it goes too. Its fault is told already.
+            again = validator(schema, folder).iter_errors(self.data)
+            faulty = [path for error in again if (path := tuple(error.absolute_path))]
 
 
 def _depth_and_place(path: PathInFile) -> tuple[int, list[str]]:

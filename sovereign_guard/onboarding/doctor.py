@@ -426,10 +426,10 @@ def _checkout(here: _Surroundings) -> Iterator[Check]:
 def _variables(here: _Surroundings) -> Iterator[Check]:
     from difflib import get_close_matches
 
-    known = [name for name in VARIABLES if name in here.environment]
+    known = [name for name in VARIABLES if here.environment.get(name)]
     strange = False
     for name in sorted(here.environment):
-        if name in VARIABLES or name in _OTHER_VARIABLES:
+        if name in VARIABLES or name in _OTHER_VARIABLES or not here.environment[name]:
             continue
         near = get_close_matches(name.upper(), VARIABLES, 1, 0.85)
         if not near and not name.upper().startswith(_PREFIX):

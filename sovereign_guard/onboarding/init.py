@@ -275,7 +275,7 @@ def _keys(keys: tuple[tuple[str, int], ...]) -> str:
 
 
 def _paths(request: Request) -> str:
-    return clean(" ".join(shlex.quote(path) for path in request.paths))
+    return " ".join(shlex.quote(path) for path in request.paths)
 
 
 def _glob(address: str) -> str:

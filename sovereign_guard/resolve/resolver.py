@@ -196,7 +196,7 @@ class Resolver:
         return self._placement(pairs, tuple(notes))
 
     def _uncatalogued(self, family: Family) -> Placement:
-        addresses = tuple({c.provider for c in family.configurations} | {family.provider})
+        addresses = tuple(dict.fromkeys((family.provider, *(c.provider for c in family.configurations))))
         stated = self._endpoints.stated_gap(tuple(self._catalog.short_address(a) for a in addresses if a))
         if stated is not None:
             return self._placement([(stated, _site_of(stated))], ())
