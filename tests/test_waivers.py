@@ -422,6 +422,11 @@ PLACES = {
     "in a nested block": (bucket(inside=f"  versioning {{\n    # {WAIVE}\n  }}") + OTHER, FILES),
     "in an expression": (bucket(inside=f"  x = [\n    # {WAIVE}\n    1\n  ]") + OTHER, FILES),
     "between, next to the second": (f"{bucket()}# {WAIVE}\n{OTHER}", "aws_s3_bucket.other"),
+    "begun at its end": (f"{bucket().rstrip()} /* for this:\n{WAIVE} */\n{OTHER}", FILES),
+    "begun at the end of the first and ended there": (
+        f"{bucket().rstrip()} /* files */\n/*\n{WAIVE} */\n{OTHER}",
+        "aws_s3_bucket.other",
+    ),
     "a block comment before it on its line": (f"/* {WAIVE} */ {bucket()}{OTHER}", FILES),
 }
 
@@ -441,6 +446,8 @@ NOWHERE = {
     "above a provider": f'# {WAIVE}\nprovider "google" {{}}\n{bucket()}{OTHER}',
     "in a provider": f'provider "google" {{\n  # {WAIVE}\n}}\n{bucket()}{OTHER}',
     "at the head of the file": f"# {WAIVE}\n\n# Our storage.\n{bucket()}{OTHER}",
+    "at the end of a variable, right above": f'variable "x" {{}} # {WAIVE}\n{bucket()}{OTHER}',
+    "begun at the end of a variable": f'variable "x" {{}} /*\n{WAIVE} */\n{bucket()}{OTHER}',
     "in an output": f'output "x" {{\n  # {WAIVE}\n  value = 1\n}}\n{bucket()}{OTHER}',
 }
 
@@ -458,6 +465,13 @@ def test_one_above_a_damaged_block_does_not_slip_to_the_next(repository: Path) -
     source(repository, f'# {WAIVE}\nresource "aws_s3_bucket" "broken" {{\n  x = = 1\n}}\n{bucket()}')
     code, report = scan(repository)
     assert (code, verdicts(report).get(FILES)) == (3, "fail")
+
+
+def test_each_of_very_many_comments_is_held_to_the_block_below_it(repository: Path) -> None:
+    texts = [f"# {WAIVE}\n{bucket(f'b{number}')}" for number in range(2000)]
+    source(repository, "".join(texts) + bucket())
+    code, report = scan(repository)
+    assert (code, report["summary"]["waived"], verdicts(report)[FILES]) == (1, 2000, "fail")
 
 
 def test_several_at_one_block_each_cover_their_rule(repository: Path) -> None:

@@ -139,7 +139,7 @@ class YamlFile:
         while faulty:
             for path in sorted(faulty, key=_depth_and_place, reverse=True):
                 self.data = _without(self.data, path)
-            # What was taken out may have been required: then what held it goes too. Its fault is told already.
+            # What was taken out may have been required: then what held it goes too, and is told already.
             again = validator(schema, folder).iter_errors(self.data)
             faulty = [path for error in again if (path := tuple(error.absolute_path))]
 

@@ -15,7 +15,7 @@ from sovereign_guard.catalog import load
 from sovereign_guard.errors import SovereignGuardError
 from sovereign_guard.for_checkov.answers import Answers, failure
 from sovereign_guard.for_checkov.host import Asking, run_that_loads
-from sovereign_guard.for_checkov.values import Answer, Run
+from sovereign_guard.for_checkov.values import Answer, Block, Run
 from sovereign_guard.model.knowledge import RuleText
 
 _MOST_LINES = 20
@@ -36,6 +36,8 @@ class _Process:
 
 
 _PROCESS = _Process()
+_LAST = threading.local()
+"""Checkov asks all checks about a block before it goes on to the next."""
 
 
 def rules() -> tuple[RuleText, ...]:
@@ -78,8 +80,7 @@ def answer(
 
     """
     asking = Asking()
-    answers = _answers(asking)
-    block = asking.block(mode, kind, name, conf)
+    answers, block = _last(asking, conf) or _find(asking, mode, kind, name, conf)
     if skipped:
         answers.note(block)
         return None
@@ -104,6 +105,20 @@ def complain(text: str) -> None:
     if not _PROCESS.complained:
         _PROCESS.complained = True
         print(f"sovereign-guard: {text}", file=sys.stderr, flush=True)  # noqa: T201 - Checkov shows no other text
+
+
+def _last(asking: Asking, conf: Mapping[str, Any]) -> tuple[Answers, Block] | None:
+    """Return what was found for the check before, where it was asked about the same block."""
+    last = getattr(_LAST, "found", None)
+    if last is None or last[0] is not conf or last[1] is not asking.file:
+        return None
+    return last[2], last[3]
+
+
+def _find(asking: Asking, mode: str, kind: str, name: str, conf: Mapping[str, Any]) -> tuple[Answers, Block]:
+    answers, block = _answers(asking), asking.block(mode, kind, name, conf)
+    _LAST.found = (conf, asking.file, answers, block)
+    return answers, block
 
 
 def _answers(asking: Asking) -> Answers:

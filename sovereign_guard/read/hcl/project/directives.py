@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Directive
@@ -20,6 +22,7 @@ _LEVEL = re.compile(rf"level\s*=\s*{_VALUE}")
 _WAIVE = re.compile(r"waive\s+([A-Za-z0-9]+(?:\s*,\s*[A-Za-z0-9]+)*)((?:\s.*)?)", re.DOTALL)
 _FIELD = re.compile(rf"\s+(until|reason|approver)\s*=\s*{_VALUE}")
 _COMMENT_LINE = re.compile(rb"\s*(#|//|/\*|\*)")
+_OPENING = re.compile(rb"[ \t]*/\*")
 _EXAMPLES = (
     "Write `# sovereign-guard: level=sensitive`, or "
     '`# sovereign-guard: waive SOV001 until=2027-03-31 reason="..."`.'
@@ -32,9 +35,11 @@ def directives_of(
     """Return the directives of a file by the offset of their block, and what is wrong with others."""
     found: dict[int, tuple[Directive | Waiver, ...]] = {}
     problems: list[InputProblem] = []
+    ordered = sorted(blocks, key=lambda block: block.at)
+    starts = [block.at for block in ordered]
     for comment in file.structure.comments:
         line, column = file.position(comment.at)
-        block = _block_of(file, comment, blocks)
+        block = _block_of(file, comment, ordered, starts)
         said = _read(comment.text, file.path, line, column)
         if said is None:
             message, hint = "this directive is not understood", _EXAMPLES
@@ -75,22 +80,28 @@ def _read(text: str, file: str, line: int, column: int) -> Directive | Waiver | 
     )
 
 
-def _block_of(file: SourceFile, comment: Comment, blocks: tuple[Block, ...]) -> Block | None:
-    """Return the block in which a comment stands, at the end of which, or right above which."""
-    for block in blocks:
-        if block.at <= comment.at <= block.end:
-            return block if block.type in _CARRIERS else None
-    if file.path.endswith(".json"):
+def _block_of(
+    file: SourceFile, comment: Comment, blocks: Sequence[Block], starts: Sequence[int]
+) -> Block | None:
+    """Return the block in which a comment stands, at the end of which, or right above which.
+
+    Args:
+        blocks: in the order of the file. starts: where each begins.
+
+    """
+    place = bisect_right(starts, comment.at)
+    before = blocks[place - 1] if place else None
+    if before is not None and (comment.at <= before.end or _trails(file.data, before.end, comment.at)):
+        return before if before.type in _CARRIERS else None
+    if place == len(blocks) or blocks[place].type not in _CARRIERS or file.path.endswith(".json"):
         return None
-    for block in blocks:
-        if block.type not in _CARRIERS:
-            continue
-        if block.end <= comment.at and b"\n" not in file.data[block.end : comment.at]:
-            return block
-    following = min(
-        (block for block in blocks if block.at > comment.at), key=lambda one: one.at, default=None
-    )
-    if following is None or following.type not in _CARRIERS:
-        return None
-    between = file.data[comment.at : following.at].split(b"\n")[1:-1]
-    return following if all(_COMMENT_LINE.match(line) for line in between) else None
+    between = file.data[comment.at : blocks[place].at].split(b"\n")[1:-1]
+    return blocks[place] if all(_COMMENT_LINE.match(line) for line in between) else None
+
+
+def _trails(data: bytes, end: int, at: int) -> bool:
+    """Whether what stands here belongs to a comment that begins on the line on which a block ends."""
+    if data.find(b"\n", end, at) < 0:
+        return True
+    opened = _OPENING.match(data, end, at)
+    return opened is not None and data.find(b"*/", opened.end(), at) < 0
