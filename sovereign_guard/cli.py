@@ -263,16 +263,16 @@ def baseline(context: click.Context, /, paths: tuple[str, ...], output: str, **o
     sovereign-guard baseline .
     sovereign-guard scan . --baseline .sovereign-guard-baseline.json
     """  # noqa: D301 - click reads the escape
-    from sovereign_guard.report.baseline import write
+    from sovereign_guard.report.baseline import stands, write
 
-    request = _request(paths or (".",), fail_on="all", **options)
+    request = _request(paths or (".",), fail_on="all", uses_baseline=False, **options)
     report = _assess(request)
     for problem in report.problems:
         _complain(f"{problem.where}: {problem.message} {problem.hint}")
     file = None if output == "-" else output
     _emit(write(report, file or "", request.day), file)
     if file:
-        number = sum(finding.waiver is None for finding in report.findings)
+        number = sum(map(stands, report.findings))
         click.echo(f"{number} finding{'' if number == 1 else 's'} written to {file}.", err=True)
     context.exit(report.exit_code if report.problems else 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ class Wishes(msgspec.Struct, frozen=True):
     cache: bool = True
     source: str | None = None
     baseline: str | None = None
+    uses_baseline: bool = True
     assignments: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = {}
 
@@ -123,7 +125,7 @@ def day_of(given: str | None) -> str:
     if given is None:
         return time.strftime("%Y-%m-%d", time.gmtime())
     try:
-        return time.strftime("%Y-%m-%d", time.strptime(given, "%Y-%m-%d"))
+        return date(*time.strptime(given, "%Y-%m-%d")[:3]).isoformat()
     except ValueError:
         raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
 
@@ -149,6 +151,8 @@ def _baseline(
     statements: Statements,
 ) -> tuple[Baseline | None, Statements]:
     """Return the baseline in force, and the statements with what was made of it."""
+    if not wishes.uses_baseline:
+        return None, statements
     if wishes.baseline is not None:
         path, where = Path(wishes.baseline), "--baseline"
     elif configuration is not None and configuration.baseline is not None:

@@ -42,7 +42,7 @@ class Done(NamedTuple):
     err: str
 
     def records(self) -> list[Record]:
-        """All results of our checks. Checkov prints a mapping, a list of them, or bare counts if it has none."""
+        """All results of our checks; Checkov prints a report, a list of them, or bare counts."""
         printed = json.loads(self.out)
         return [
             Record(
@@ -61,6 +61,12 @@ class Done(NamedTuple):
             for one in results.get(kind, [])
             if one["check_id"].startswith("CKV_SOV_")
         ]
+
+    def unread(self) -> list[str]:
+        """Files that Checkov could not parse."""
+        printed = json.loads(self.out)
+        reports = printed if isinstance(printed, list) else [printed]
+        return [path for report in reports for path in report.get("results", {}).get("parsing_errors", [])]
 
 
 @cache

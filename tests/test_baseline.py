@@ -87,6 +87,7 @@ def test_what_stood_stays_visible_and_does_not_fail(repository: Path) -> None:
         "input": ".",
         "verdict": "fail",
         "level": "sensitive",
+        "operators": ["aws"],
     }
     code, report = scan(repository)
     (finding,) = report["findings"]
@@ -249,6 +250,33 @@ def test_what_a_change_adds_is_new(after: Plan, expected: set[tuple[str, str]], 
     assert code == 1
     assert expected <= set(new(report))
     assert set(new(report)).isdisjoint({("SOV001", FILES)} - expected)
+
+
+def test_a_label_that_the_change_lowers_is_never_in_a_baseline(repository: Path) -> None:
+    lowered = plan_of(tags=PUBLIC, actions=("update",), before={"tags": SENSITIVE, "tags_all": SENSITIVE})
+    code, report = compared(repository, lowered, lowered)
+    assert (code, new(report)) == (1, [("SOV013", FILES)])
+
+
+def test_another_forbidden_operator_is_new(repository: Path) -> None:
+    def at(provider: str, settings: str) -> str:
+        return f'provider "{provider}" {{\n  {settings}\n}}\n' + bucket()
+
+    path = repository / "main.tf"
+    path.write_text(at("aws", 'region = "eu-west-3"'))
+    baseline(repository)
+    endpoint = 'region = "eu"\n  endpoints {\n    s3 = "https://storage.googleapis.com"\n  }'
+    path.write_text(at("aws", endpoint))
+    code, report = scan(repository)
+    assert (code, new(report)) == (1, [("SOV001", FILES)])
+
+
+def test_the_baseline_of_one_root_is_not_that_of_another(repository: Path) -> None:
+    for name in ("a", "b"):
+        source(repository, bucket(), name=f"{name}/main.tf")
+    baseline(repository, "a")
+    assert scan(repository, "a")[0] == 0
+    assert scan(repository, "b")[0] == 1
 
 
 def test_a_level_that_falls_is_not_new(repository: Path) -> None:
@@ -518,6 +546,7 @@ ENTRY = {
     "input": ".",
     "verdict": "fail",
     "level": "strategic",
+    "operators": ["aws"],
 }
 HEAD = {"schema": "sovereign-guard/baseline/v1", "written": DAY, "inputs": ["."]}
 

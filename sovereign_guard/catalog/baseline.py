@@ -19,6 +19,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 class _File(msgspec.Struct):
     schema: str
     written: str
+    inputs: list[str]
     findings: list[BaselineEntry]
 
 
@@ -50,4 +51,4 @@ def read_baseline(path: Path) -> Baseline:
         )
     if not _DAY.fullmatch(file.written):
         raise UsageError("this is no baseline: `written` is no day.", hint=hint, file=str(path))
-    return Baseline(str(path), file.written, tuple(file.findings))
+    return Baseline(str(path), file.written, tuple(file.inputs), tuple(file.findings))

@@ -32,7 +32,8 @@ def lies_in_repository(path: Path, starts: tuple[Path, ...]) -> bool:
             lies in, or for itself.
 
     """
-    names = (Path(os.path.abspath(path)), path.resolve())  # noqa: PTH100 - without following the last link
+    # Without following the last link, and with; `resolve` would raise where links go round in a circle.
+    names = (Path(os.path.abspath(path)), Path(os.path.realpath(path)))  # noqa: PTH100
     for start in starts:
         folder = start.resolve()
         root = next((found for found in (folder, *folder.parents) if (found / ".git").exists()), folder)

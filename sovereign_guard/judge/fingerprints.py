@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 
+from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Verdict
-from sovereign_guard.model.resource import Resource
-from sovereign_guard.model.waiver import Baseline, BaselineEntry
+from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.resource import InputKind, Inventory, Resource
+from sovereign_guard.model.waiver import NEVER_IN_BASELINE, Baseline, BaselineEntry
 
 _GRAVITY = {Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
 
@@ -25,30 +27,45 @@ def oldest_address(resource: Resource) -> str:
 class Known:
     """The findings that a baseline knows."""
 
-    def __init__(self, baseline: Baseline, levels: tuple[str, ...], inputs: tuple[str, ...]) -> None:
+    def __init__(
+        self, baseline: Baseline, levels: tuple[str, ...], inventories: tuple[Inventory, ...]
+    ) -> None:
         """Take a baseline.
 
         Args:
             levels: names of the levels, lowest first.
-            inputs: paths of this run's inputs. Where both the baseline and this run have one alone, they are
-                taken for the same, whatever they are called: plans are written anew under any name.
+            inventories: this run's. Where both the baseline and this run have one alone, and that is no
+                source, they are taken for the same whatever they are called: plans get any name.
 
         """
         self._levels = {name: index for index, name in enumerate(levels)}
         self._baseline = baseline
-        self._one = len({entry.input for entry in baseline.entries}) <= 1 and len(inputs) == 1
+        alone = len(baseline.inputs) == len(inventories) == 1
+        self._one = alone and inventories[0].kind is not InputKind.HCL
         # By what a reader of the file sees, not by the fingerprint: nobody reviews that.
         self._entries: dict[tuple[str, str], list[BaselineEntry]] = defaultdict(list)
         for entry in baseline.entries:
             self._entries[entry.rule, entry.address].append(entry)
 
-    def holds(self, rule: str, resource: Resource, source: str, verdict: Verdict, level: int) -> bool:
-        """Whether a finding stood: under this address or one it had before, no less grave, on no lower data.
+    def holds(
+        self,
+        rule: str,
+        verdict: Verdict,
+        resource: Resource,
+        source: str,
+        placement: Placement,
+        classification: Classification,
+    ) -> bool:
+        """Whether a finding stood, under this address or one that the resource had before.
+
+        It must have been no less grave, on no lower data, and, if it fails, with no operator that is new.
 
         Args:
-            source: path of the input. level: the highest that the data could have, by index.
+            source: path of the input.
 
         """
+        if rule in NEVER_IN_BASELINE:
+            return False
         addresses = (resource.address, *resource.renamed_from)
         found = [entry for address in addresses for entry in self._entries.get((rule, address), ())]
         if not found:
@@ -57,6 +74,7 @@ class Known:
         return any(
             (self._one or entry.input == told)
             and _GRAVITY.get(verdict, 2) <= _GRAVITY.get(Verdict(entry.verdict), 0)
-            and level <= self._levels.get(entry.level, -1)
+            and max(classification.levels) <= self._levels.get(entry.level, -1)
+            and (verdict is Verdict.UNKNOWN or set(placement.operator_ids) <= set(entry.operators))
             for entry in found
         )

@@ -78,8 +78,7 @@ def judge(
     inventories = tuple(inventory for inventory, _placed, _classified in facts)
     bench = _Bench(catalog, policy, statements, day)
     waivers = Waivers(catalog, policy, statements, day)
-    levels = catalog.vocabulary.levels
-    known = Known(baseline, levels, tuple(one.path for one in inventories)) if baseline else None
+    known = Known(baseline, catalog.vocabulary.levels, inventories) if baseline else None
     assessments: list[Assessment] = []
     findings: list[Finding] = []
     for inventory, placed, classified in sorted(facts, key=lambda triple: triple[0].id):
@@ -92,7 +91,6 @@ def judge(
             )
             verdict = judged.verdict
             if judged.outcomes:
-                level = max(classification.levels)
                 here = [
                     _finding(
                         outcome,
@@ -101,7 +99,9 @@ def judge(
                         introduced=introduced,
                         waiver=waivers.covering(outcome.rule, resource),
                         in_baseline=known is not None
-                        and known.holds(outcome.rule, resource, inventory.path, outcome.verdict, level),
+                        and known.holds(
+                            outcome.rule, outcome.verdict, resource, inventory.path, placement, classification
+                        ),
                     )
                     for outcome, introduced in judged.outcomes
                 ]
@@ -125,7 +125,7 @@ def judge(
         problems=problems,
         warnings=(
             *(warning for inventory in inventories for warning in inventory.warnings),
-            *_unmatched(statements, assessments),
+            *_unmatched(statements, assessments, waivers),
             *_stale(catalog, day),
         ),
         summary=summary,
@@ -317,14 +317,16 @@ def _sum_up(
     )
 
 
-def _unmatched(statements: Statements, assessments: list[Assessment]) -> Iterator[str]:
+def _unmatched(statements: Statements, assessments: list[Assessment], waivers: Waivers) -> Iterator[str]:
     """Warn of statements about addresses which do not exist: most likely a slip of the pen."""
-    stated = [(one.address, one.origin, "raises") for one in statements.levels]
-    stated += [(one.address or "", one.where, "waives") for one in statements.waivers]
-    for address, origin, does in stated:
-        matches = address_glob(address).fullmatch
-        if not any(matches(item.resource.address) for item in assessments):
-            yield f"{origin}: no resource has an address like {address!r}: this {does} nothing."
+    slips = [
+        (one.address, one.origin, "raises")
+        for one in statements.levels
+        if not any(map(address_glob(one.address).fullmatch, (item.resource.address for item in assessments)))
+    ]
+    slips += [(one.address or "", one.where, "waives") for one in waivers.unmatched]
+    for address, origin, does in slips:
+        yield f"{origin}: no resource has an address like {address!r}: this {does} nothing."
 
 
 def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:

@@ -71,7 +71,13 @@ def instance_address(module: str, mode: str, resource_type: str, name: str, key:
 
 
 def address_glob(pattern: str) -> re.Pattern[str]:
-    """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys."""
-    return re.compile(
-        "".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL
-    )
+    """Compile an address glob: `*` any characters, `?` one; brackets are those of instance keys.
+
+    What stands between stars is taken where it is found first, once and for all (an atomic group): many stars
+    would else take for ever.
+    """
+    first, *rest = ("".join("." if c == "?" else re.escape(c) for c in part) for part in pattern.split("*"))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    between = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
+    return re.compile(f"{first}{between}.*{rest[-1]}", re.DOTALL)

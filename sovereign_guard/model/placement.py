@@ -94,6 +94,14 @@ class Placement(msgspec.Struct, frozen=True, eq=False):
     declared: tuple[str, ...] = ()
 
     @property
+    def operator_ids(self) -> tuple[str, ...]:
+        """Ids of all operators that it may be with, sorted; `?` stands for others that are not known."""
+        found = {use.id for way in self.alternatives for use in way.operators}
+        if any(way.missing is not None for way in self.alternatives):
+            found.add("?")
+        return tuple(sorted(found))
+
+    @property
     def places_nothing(self) -> bool:
         """Whether there is nothing to place (null, random, tls, ...)."""
         return not self.alternatives

@@ -8,7 +8,10 @@ from typing import Literal
 import msgspec
 
 RULE = "SOV011"
-"""The rule about waivers, which is no rule about resources: it cannot be waived, nor be in a baseline."""
+"""The rule about waivers, which is no rule about resources: it cannot be waived."""
+
+NEVER_IN_BASELINE = frozenset({RULE, "SOV013"})
+"""Rules whose findings do not stand: what is wrong with a waiver, and what this change does to a label."""
 
 SCHEMA = "sovereign-guard/baseline/v1"
 """What a baseline file says it is."""
@@ -71,6 +74,7 @@ class BaselineEntry(msgspec.Struct, frozen=True):
     Attributes:
         input: path of the input, relative to the folder of the baseline.
         level: the highest level that the data could have had.
+        operators: ids of those that it could have been with; `?` among them where others were possible.
 
     """
 
@@ -80,13 +84,21 @@ class BaselineEntry(msgspec.Struct, frozen=True):
     input: str
     verdict: Literal["fail", "unknown"]
     level: str
+    operators: tuple[str, ...]
 
 
 class Baseline(msgspec.Struct, frozen=True):
-    """What stood on a day, so that only what is new decides the exit code; `path`: its file."""
+    """What stood on a day, so that only what is new decides the exit code.
+
+    Attributes:
+        path: its file. inputs: what was looked at, whether or not something was found there; named as those
+            of the entries.
+
+    """
 
     path: str
     written: str
+    inputs: tuple[str, ...]
     entries: tuple[BaselineEntry, ...]
 
     def names(self, path: str) -> str:

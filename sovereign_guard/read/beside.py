@@ -150,11 +150,12 @@ def _joined(
             families[family] = Family(family.mode, family.type, family.provider, tuple(used))
         return families[family]
 
+    histories = declared.moves.histories(resource.address for resource in inventory.resources)
     resources: list[Resource] = []
     for resource in inventory.resources:
         place = declared.blocks.get(resource.block.key) if resource.block is not None else None
         changed: dict[str, Any] = {"family": family_of(resource.family)}
-        earlier = declared.moves.before(resource.address)
+        earlier = histories.get(resource.address)
         if earlier:
             # What the plan carries out now is the latest of the renames that the source remembers.
             changed["renamed_from"] = tuple(dict.fromkeys((*resource.renamed_from, *earlier)))

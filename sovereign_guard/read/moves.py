@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -22,6 +24,19 @@ class Moves(msgspec.Struct, frozen=True, eq=False):
     """
 
     by_module: Mapping[str, Sequence[tuple[str, str]]]
+
+    def histories(self, addresses: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Return the addresses that the resources at these had before, the latest first.
+
+        An address that still stands, or that several say they had, is nobody's past: Terraform refuses such
+        a rename, and what is known of the one must not be lent to another.
+        """
+        standing = set(addresses) if self.by_module else set()
+        found = {one: tuple(takewhile(lambda old: old not in standing, self.before(one))) for one in standing}
+        claims = Counter(old for earlier in found.values() for old in earlier)
+        return {
+            one: tuple(takewhile(lambda old: claims[old] == 1, earlier)) for one, earlier in found.items()
+        }
 
     def before(self, address: str) -> tuple[str, ...]:
         """Return the addresses that the resource at this one had before, the latest first."""

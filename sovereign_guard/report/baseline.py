@@ -1,6 +1,7 @@
 """Report -> a baseline file: what stands today, so that only what is new fails.
 
-What a waiver covers is left out, since the waiver ends; so is what is wrong with waivers.
+What a waiver covers is left out, since the waiver ends; so is what is wrong with waivers, and a label that
+the change lowers.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sovereign_guard.model.finding import Report, Verdict
-from sovereign_guard.model.waiver import RULE, SCHEMA, Baseline, BaselineEntry
+from sovereign_guard.model.finding import Finding, Report, Verdict
+from sovereign_guard.model.waiver import NEVER_IN_BASELINE, SCHEMA, Baseline, BaselineEntry
+
+
+def stands(finding: Finding) -> bool:
+    """Whether a finding belongs into a baseline."""
+    return finding.waiver is None and finding.outcome.rule not in NEVER_IN_BASELINE
 
 
 def write(report: Report, path: str, day: str) -> Iterator[bytes]:
@@ -20,14 +26,9 @@ def write(report: Report, path: str, day: str) -> Iterator[bytes]:
         path: where it will lie; the inputs are named from there. day: ISO day.
 
     """
-    place = Baseline(path, day, ())
+    place = Baseline(path, day, (), ())
     inputs = {inventory.id: place.names(inventory.path) for inventory in report.inventories}
-    levels = {
-        (item.input, item.resource.address, item.resource.deposed): report.levels[
-            max(item.classification.levels)
-        ]
-        for item in report.assessments
-    }
+    items = {(item.input, item.resource.address, item.resource.deposed): item for item in report.assessments}
     entries = {
         BaselineEntry(
             fingerprint=finding.fingerprint,
@@ -35,13 +36,16 @@ def write(report: Report, path: str, day: str) -> Iterator[bytes]:
             address=finding.address,
             input=inputs[finding.input],
             verdict="unknown" if finding.outcome.verdict is Verdict.UNKNOWN else "fail",
-            level=levels[finding.input, finding.address, finding.deposed],
+            level=report.levels[max(item.classification.levels)],
+            operators=item.placement.operator_ids,
         )
         for finding in report.findings
-        if finding.waiver is None and finding.outcome.rule != RULE
+        if stands(finding)
+        for item in [items[finding.input, finding.address, finding.deposed]]
     }
-    ordered = sorted(entries, key=lambda one: (one.input, one.address, one.rule, one.verdict, one.level))
-    head = msgspec.json.encode({"schema": SCHEMA, "written": day})[:-1]
+    ordered = sorted(entries, key=lambda one: (one.input, one.address, msgspec.structs.astuple(one)))
+    looked_at = sorted(set(inputs.values()))
+    head = msgspec.json.encode({"schema": SCHEMA, "written": day, "inputs": looked_at})[:-1]
     yield head + b',"findings":['
     for number, entry in enumerate(ordered):
         yield (b"," if number else b"") + b"\n" + msgspec.json.encode(entry)

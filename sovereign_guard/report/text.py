@@ -24,6 +24,11 @@ def write(report: Report, screen: Screen) -> Iterator[bytes]:
         yield f"{section}\n".encode(errors="replace")
 
 
+def _warns(finding: Finding) -> bool:
+    """Whether a finding is one that only warns of what is known (an unknown that warns is still unknown)."""
+    return finding.outcome.verdict is Verdict.FAIL and not finding.outcome.counts
+
+
 def _lines(report: Report) -> Iterator[str]:
     """Give a line for each input that could not be read and each finding, as compilers write them."""
     for problem in report.problems:
@@ -46,9 +51,10 @@ def _sections(report: Report, screen: Screen) -> Iterator[str]:
     yield from _problems(report, screen)
     standing = [finding for finding in report.findings if finding.waiver is None and not finding.in_baseline]
     sections = [
-        (title, colour, [finding for finding in standing if finding.outcome.verdict is verdict])
+        (title, colour, [one for one in standing if one.outcome.verdict is verdict and not _warns(one)])
         for verdict, (title, colour) in _VERDICTS.items()
     ]
+    sections.append(("WARNING", "yellow", [one for one in standing if _warns(one)]))
     sections.append(("WAIVED", "cyan", [one for one in report.findings if one.waiver is not None]))
     known = [one for one in report.findings if one.waiver is None and one.in_baseline]
     sections.append(("IN THE BASELINE", "dim", known))

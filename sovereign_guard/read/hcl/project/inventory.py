@@ -189,8 +189,9 @@ class _Builder:
         resources = [resource for instance in self._instances() for resource in self._of(instance)]
         moves = moves_of(estate)
         if moves.by_module:
+            histories = moves.histories(resource.address for resource in resources)
             resources = [
-                msgspec.structs.replace(resource, renamed_from=moves.before(resource.address))
+                msgspec.structs.replace(resource, renamed_from=histories[resource.address])
                 for resource in resources
             ]
         resources.extend(self._missing())
