@@ -39,7 +39,7 @@ def command(arguments: Sequence[str]) -> list[str]:
         )
     usual = [word for names, words in _UNLESS_SAID if not _says(arguments, names) for word in words]
     # -P: a module `checkov.py` in the judged repository is not Checkov.
-    program = [sys.executable, "-m", "checkov.main"]
+    program = [sys.executable, "-P", "-m", "checkov.main"]
     return [*program, "--external-checks-dir", str(checks_folder()), *_ALWAYS, *usual, *arguments]
 
 

@@ -24,7 +24,7 @@ ACCEPTED = Waiver(
 )
 """A waiver in a comment."""
 
-BASELINE = Baseline(path="baseline.json", written="2026-11-01", entries=())
+BASELINE = Baseline(path="baseline.json", written="2026-11-01", inputs=(), entries=())
 
 SOURCE = """\
 provider "aws" {
