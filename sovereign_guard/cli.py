@@ -270,7 +270,7 @@ def baseline(context: click.Context, /, paths: tuple[str, ...], output: str, **o
     for problem in report.problems:
         _complain(f"{problem.where}: {problem.message} {problem.hint}")
     file = None if output == "-" else output
-    _emit(write(report, file or "", request.day), file)
+    _emit(write(report, request.root, request.day), file)
     if file:
         number = sum(map(stands, report.findings))
         click.echo(f"{number} finding{'' if number == 1 else 's'} written to {file}.", err=True)

@@ -40,6 +40,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
         day: ISO day on which dated facts are looked at.
         source: how source is read.
         baseline: findings that stood and do not decide the exit code.
+        root: folder of the judged repository, by which a baseline names inputs.
 
     """
 
@@ -52,6 +53,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     allow_terraform: bool = False
     only_introduced: bool = False
     baseline: Baseline | None = None
+    root: str = "."
 
 
 def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
@@ -85,6 +87,7 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             day,
             only_introduced=request.only_introduced,
             baseline=request.baseline,
+            root=request.root,
         )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from sovereign_guard.catalog import Catalog, load
-from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository
+from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository, repository_root
 from sovereign_guard.errors import UsageError
 from sovereign_guard.model.policy import OnUnknown, Policy, RepositoryWord, Statements, Trust
 from sovereign_guard.model.value import Evidence
@@ -112,6 +112,7 @@ def request_of(paths: tuple[str, ...], wishes: Wishes) -> Request:
         allow_terraform=wishes.allow_terraform,
         only_introduced=wishes.fail_on == "introduced",
         baseline=baseline,
+        root=str(repository_root(Path())),
     )
 
 

@@ -133,6 +133,17 @@ def test_nothing_is_said_of_a_folder_without_terraform(folder):
     assert "judged nothing" in checkov("-d", "empty", *HCL, cwd=folder).err
 
 
+def test_a_second_folder_that_checkov_passes_over(folder):
+    """With one framework Checkov 3.3.30 looks at the first folder again; it is told, no more."""
+    (folder / "second").mkdir()
+    (folder / "second" / "main.tf").write_text(
+        'resource "aws_s3_bucket" "b" {\n  tags = { DataClassification = "sensitive" }\n}\n'
+    )
+    done = checkov("-d", "source", "-d", "second", *HCL, cwd=folder)
+    assert f"sovereign-guard: judged nothing in this run (terraform of {folder / 'second'})" in done.err
+    assert "aws_s3_bucket.b" in done.err
+
+
 def _plan(folder: Path, name: str) -> Path:
     fixtures = Path(__file__).resolve().parent.parent / "fixtures"
     return Path(shutil.copy(fixtures / "aws-on-scaleway" / "plan.json", folder / name))

@@ -208,7 +208,7 @@ def test_the_configuration_of_the_readme_counts_in_full_from_outside(tmp_path: P
     (inside / ".git").mkdir(parents=True)
     outside.write_text(named_block(".sovereign-guard.yaml"))
     (tmp_path / "baseline.json").write_text(
-        '{"schema": "sovereign-guard/baseline/v1", "written": "2026-11-24", "findings": []}'
+        '{"schema": "sovereign-guard/baseline/v1", "written": "2026-11-24", "inputs": [], "findings": []}'
     )
     shutil.copy(ROOT / "fixtures" / "europe-mixed" / "plan.json", inside / "plan.json")
     code, report = run_json("scan", "plan.json", "--config", "../outside.yaml", cwd=inside)

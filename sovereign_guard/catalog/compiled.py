@@ -15,7 +15,7 @@ import msgspec
 from sovereign_guard import __version__
 from sovereign_guard.catalog.catalog import Catalog
 from sovereign_guard.catalog.data import CatalogData, PackedCatalog
-from sovereign_guard.catalog.folder import is_checkout, rules_folder
+from sovereign_guard.catalog.folder import cache_folder, is_checkout, rules_folder
 
 COMPILED_NAME = "catalog.msgpack"
 
@@ -65,10 +65,7 @@ def cache_path(folder: Path) -> Path:
         for path in sorted(root.glob(pattern)):
             stat = path.stat()
             digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    base = os.environ.get("XDG_CACHE_HOME") or ""
-    if not os.path.isabs(base):  # noqa: PTH117 - the standard ignores relative ones
-        base = str(Path.home() / ".cache")
-    return Path(base) / "sovereign-guard" / f"catalog-{digest.hexdigest()[:24]}.msgpack"
+    return cache_folder() / f"catalog-{digest.hexdigest()[:24]}.msgpack"
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -23,6 +23,12 @@ def find_repository_file(start: Path) -> Path | None:
     return None
 
 
+def repository_root(start: Path) -> Path:
+    """Return the root of the git checkout that a folder lies in, or the folder where it lies in none."""
+    folder = Path(os.path.realpath(start))
+    return next((found for found in (folder, *folder.parents) if (found / ".git").exists()), folder)
+
+
 def lies_in_repository(path: Path, starts: tuple[Path, ...]) -> bool:
     """Whether a file lies in a repository that is judged, so that the judged change can have written it.
 
@@ -35,8 +41,7 @@ def lies_in_repository(path: Path, starts: tuple[Path, ...]) -> bool:
     # Without following the last link, and with; `resolve` would raise where links go round in a circle.
     names = (Path(os.path.abspath(path)), Path(os.path.realpath(path)))  # noqa: PTH100
     for start in starts:
-        folder = start.resolve()
-        root = next((found for found in (folder, *folder.parents) if (found / ".git").exists()), folder)
+        root = repository_root(start)
         if any(name.is_relative_to(root) for name in names):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sovereign_guard.errors import SovereignGuardError
@@ -27,6 +28,16 @@ def rules_folder() -> Path:
         hint="Install sovereign-guard again (pipx install --force sovereign-guard).",
         file=str(_PACKAGE),
     )
+
+
+def cache_folder() -> Path:
+    """Return the folder of what this program keeps for itself. It need not be there, nor be writable."""
+    base = os.environ.get("XDG_CACHE_HOME") or ""
+    if not os.path.isabs(base):  # noqa: PTH117 - the standard ignores relative ones
+        home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+        # Nothing can be kept for a user without a home: below this no file can be.
+        base = os.path.join(home, ".cache") if os.path.isabs(home) else os.devnull  # noqa: PTH117, PTH118
+    return Path(base) / "sovereign-guard"
 
 
 def is_checkout(folder: Path) -> bool:

@@ -74,11 +74,11 @@ class Answers:
 def failure(error: Exception) -> Answer:
     """Return the answer where nothing could be found out."""
     if isinstance(error, SovereignGuardError):
-        return Answer("FAILED", (f"sovereign-guard could not judge this. {clean(str(error))}",))
+        return Answer("FAILED", (f"sovereign-guard could not judge this. {_clean(str(error))}",))
     return Answer(
         "FAILED",
         (
-            f"sovereign-guard: internal error, {type(error).__name__}: {clean(str(error))}.",
+            f"sovereign-guard: internal error, {type(error).__name__}: {_clean(str(error))}.",
             "This is a defect of sovereign-guard and no verdict was reached. Please report it.",
         ),
     )
@@ -151,7 +151,7 @@ class _Part:
                 continue
             for rule, answer in _answers(report, findings, several=True).items():
                 if answer.result == "FAILED" and scope.holds(findings[0].file, findings[0].address):
-                    self._elsewhere[rule].append(clean(f"{ELSEWHERE} (of {findings[0].input}):"))
+                    self._elsewhere[rule].append(_clean(f"{ELSEWHERE} (of {findings[0].input}):"))
                     self._elsewhere[rule].extend(answer.details)
 
 
@@ -274,9 +274,9 @@ def _answer(report: Report, findings: list[Finding], *, several: bool) -> Answer
         return Answer("FAILED", tuple(details))
     waiver = next((one.waiver for one in findings if one.waiver is not None), None)
     if waiver is not None:
-        return Answer("SKIPPED", comment=clean(f"{waiver.reason} (until {waiver.until}, {waiver.where})"))
+        return Answer("SKIPPED", comment=_clean(f"{waiver.reason} (until {waiver.until}, {waiver.where})"))
     path = report.baseline.path if report.baseline is not None else ""
-    return Answer("SKIPPED", comment=clean(f"in the baseline {path}".rstrip()))
+    return Answer("SKIPPED", comment=_clean(f"in the baseline {path}".rstrip()))
 
 
 def _failing(answer: Answer | None) -> tuple[str, ...]:
@@ -286,15 +286,20 @@ def _failing(answer: Answer | None) -> tuple[str, ...]:
 def _finding_text(finding: Finding, *, several: bool) -> Iterable[str]:
     outcome = finding.outcome
     address = f"{finding.address or finding.input}: " if several else ""
-    yield clean(f"{address}{outcome.message}")
+    yield _clean(f"{address}{outcome.message}")
     if outcome.verdict == "unknown":
         yield "What cannot be determined does not pass."
     for one in outcome.evidence:
-        yield clean(f"- {one.what} ({one.where})" if one.where else f"- {one.what}")
+        yield _clean(f"- {one.what} ({one.where})" if one.where else f"- {one.what}")
 
 
 def _problem_text(problem: InputProblem) -> str:
-    return clean(f"Not judged as a whole. {problem.where}: {problem.message} {problem.hint}".rstrip())
+    return _clean(f"Not judged as a whole. {problem.where}: {problem.message} {problem.hint}".rstrip())
+
+
+def _clean(text: str) -> str:
+    """Make control characters visible, where there are any."""
+    return text if text.isprintable() else clean(text)
 
 
 def _several(found: tuple[Assessment, ...]) -> bool:
@@ -302,4 +307,4 @@ def _several(found: tuple[Assessment, ...]) -> bool:
 
 
 def _unheard_of(block: Block) -> str:
-    return clean(f"sovereign-guard knows no resource {block.address or block.name} in {_shown(block.file)}.")
+    return _clean(f"sovereign-guard knows no resource {block.address or block.name} in {_shown(block.file)}.")

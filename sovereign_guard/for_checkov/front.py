@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NamedTuple
 
 from sovereign_guard.catalog import load
 from sovereign_guard.errors import SovereignGuardError
@@ -36,8 +36,19 @@ class _Process:
 
 
 _PROCESS = _Process()
+
+
+class _Last(NamedTuple):
+    """The block that was asked about last, and the rules that have answered."""
+
+    conf: Mapping[str, Any]
+    answers: Answers
+    block: Block
+    rules: set[str]
+
+
 _LAST = threading.local()
-"""Checkov asks all checks about a block before it goes on to the next."""
+"""Checkov asks all checks about a block before it goes on to the next, so most find it here."""
 
 
 def rules() -> tuple[RuleText, ...]:
@@ -79,12 +90,16 @@ def answer(
         SovereignGuardError: Checkov does not show enough to tell.
 
     """
-    asking = Asking()
-    answers, block = _last(asking, conf) or _find(asking, mode, kind, name, conf)
+    last: _Last | None = getattr(_LAST, "found", None)
+    # A rule that asks again asks about another block, whatever Checkov gives to describe it.
+    if last is None or last.conf is not conf or rule in last.rules:
+        asking = Asking()
+        last = _LAST.found = _Last(conf, _answers(asking), asking.block(mode, kind, name, conf), set())
+    last.rules.add(rule)
     if skipped:
-        answers.note(block)
+        last.answers.note(last.block)
         return None
-    return answers.of(rule, block)
+    return last.answers.of(rule, last.block)
 
 
 def watch(checks: list[Any]) -> None:
@@ -105,20 +120,6 @@ def complain(text: str) -> None:
     if not _PROCESS.complained:
         _PROCESS.complained = True
         print(f"sovereign-guard: {text}", file=sys.stderr, flush=True)  # noqa: T201 - Checkov shows no other text
-
-
-def _last(asking: Asking, conf: Mapping[str, Any]) -> tuple[Answers, Block] | None:
-    """Return what was found for the check before, where it was asked about the same block."""
-    last = getattr(_LAST, "found", None)
-    if last is None or last[0] is not conf or last[1] is not asking.file:
-        return None
-    return last[2], last[3]
-
-
-def _find(asking: Asking, mode: str, kind: str, name: str, conf: Mapping[str, Any]) -> tuple[Answers, Block]:
-    answers, block = _answers(asking), asking.block(mode, kind, name, conf)
-    _LAST.found = (conf, asking.file, answers, block)
-    return answers, block
 
 
 def _answers(asking: Asking) -> Answers:

@@ -9,7 +9,7 @@ from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import InputKind, Inventory, Resource
-from sovereign_guard.model.waiver import NEVER_IN_BASELINE, Baseline, BaselineEntry
+from sovereign_guard.model.waiver import NEVER_IN_BASELINE, Baseline, BaselineEntry, input_name
 
 _GRAVITY = {Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
 
@@ -28,18 +28,18 @@ class Known:
     """The findings that a baseline knows."""
 
     def __init__(
-        self, baseline: Baseline, levels: tuple[str, ...], inventories: tuple[Inventory, ...]
+        self, baseline: Baseline, root: str, levels: tuple[str, ...], inventories: tuple[Inventory, ...]
     ) -> None:
         """Take a baseline.
 
         Args:
-            levels: names of the levels, lowest first.
+            root: of the judged repository. levels: names of the levels, lowest first.
             inventories: this run's. Where both the baseline and this run have one alone, and that is no
                 source, they are taken for the same whatever they are called: plans get any name.
 
         """
         self._levels = {name: index for index, name in enumerate(levels)}
-        self._baseline = baseline
+        self._root = root
         alone = len(baseline.inputs) == len(inventories) == 1
         self._one = alone and inventories[0].kind is not InputKind.HCL
         # By what a reader of the file sees, not by the fingerprint: nobody reviews that.
@@ -70,7 +70,7 @@ class Known:
         found = [entry for address in addresses for entry in self._entries.get((rule, address), ())]
         if not found:
             return False
-        told = self._baseline.names(source)
+        told = input_name(source, self._root)
         return any(
             (self._one or entry.input == told)
             and _GRAVITY.get(verdict, 2) <= _GRAVITY.get(Verdict(entry.verdict), 0)

@@ -61,6 +61,7 @@ def judge(
     *,
     only_introduced: bool = False,
     baseline: Baseline | None = None,
+    root: str = ".",
 ) -> Report:
     """Judge and sum up.
 
@@ -69,7 +70,7 @@ def judge(
         problems: what could not be read.
         day: ISO day on which dated facts are looked at.
         only_introduced: whether only findings that the change introduces decide the exit code.
-        baseline: what stood, and does not decide the exit code.
+        baseline: what stood, and does not decide the exit code. root: of the judged repository.
 
     Raises:
         RuleCrashError: a rule failed; the run must not pass for it.
@@ -78,7 +79,7 @@ def judge(
     inventories = tuple(inventory for inventory, _placed, _classified in facts)
     bench = _Bench(catalog, policy, statements, day)
     waivers = Waivers(catalog, policy, statements, day)
-    known = Known(baseline, catalog.vocabulary.levels, inventories) if baseline else None
+    known = Known(baseline, root, catalog.vocabulary.levels, inventories) if baseline else None
     assessments: list[Assessment] = []
     findings: list[Finding] = []
     for inventory, placed, classified in sorted(facts, key=lambda triple: triple[0].id):

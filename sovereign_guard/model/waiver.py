@@ -68,11 +68,16 @@ class WaiverTerms(msgspec.Struct, frozen=True):
     unused_fails: bool = False
 
 
+def input_name(path: str, root: str) -> str:
+    """Return what a baseline calls an input: its path from the repository's root, with forward slashes."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
 class BaselineEntry(msgspec.Struct, frozen=True):
     """A finding that stood when the baseline was written.
 
     Attributes:
-        input: path of the input, relative to the folder of the baseline.
+        input: path of the input from the root of the judged repository (`input_name`).
         level: the highest level that the data could have had.
         operators: ids of those that it could have been with; `?` among them where others were possible.
 
@@ -91,8 +96,8 @@ class Baseline(msgspec.Struct, frozen=True):
     """What stood on a day, so that only what is new decides the exit code.
 
     Attributes:
-        path: its file. inputs: what was looked at, whether or not something was found there; named as those
-            of the entries.
+        path: its file.
+        inputs: what was looked at, whether or not something was found there; named as those of the entries.
 
     """
 
@@ -100,7 +105,3 @@ class Baseline(msgspec.Struct, frozen=True):
     written: str
     inputs: tuple[str, ...]
     entries: tuple[BaselineEntry, ...]
-
-    def names(self, path: str) -> str:
-        """Return what a baseline at this place calls an input: its path from there, with forward slashes."""
-        return os.path.relpath(path, os.path.dirname(self.path) or ".").replace(os.sep, "/")  # noqa: PTH120

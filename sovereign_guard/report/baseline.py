@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sovereign_guard.model.finding import Finding, Report, Verdict
-from sovereign_guard.model.waiver import NEVER_IN_BASELINE, SCHEMA, Baseline, BaselineEntry
+from sovereign_guard.model.waiver import NEVER_IN_BASELINE, SCHEMA, BaselineEntry, input_name
 
 
 def stands(finding: Finding) -> bool:
@@ -19,15 +19,14 @@ def stands(finding: Finding) -> bool:
     return finding.waiver is None and finding.outcome.rule not in NEVER_IN_BASELINE
 
 
-def write(report: Report, path: str, day: str) -> Iterator[bytes]:
+def write(report: Report, root: str, day: str) -> Iterator[bytes]:
     """Give the file, sorted, a line for each finding, so that a diff shows what was added.
 
     Args:
-        path: where it will lie; the inputs are named from there. day: ISO day.
+        root: folder of the judged repository, from which inputs are named. day: ISO day.
 
     """
-    place = Baseline(path, day, (), ())
-    inputs = {inventory.id: place.names(inventory.path) for inventory in report.inventories}
+    inputs = {inventory.id: input_name(inventory.path, root) for inventory in report.inventories}
     items = {(item.input, item.resource.address, item.resource.deposed): item for item in report.assessments}
     entries = {
         BaselineEntry(

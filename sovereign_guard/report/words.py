@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 from sovereign_guard.model.screen import Screen
 
+_COMMANDS = (
+    # Azure Pipelines and older GitHub runners, anywhere in a line.
+    ("##", re.compile(r"#(?=#(?:\[|vso\[))", re.IGNORECASE), r"\\x23"),
+    # GitHub, at the beginning of a line, where wrapping can put any word.
+    ("::", re.compile(r"(?<!\S):(?=:)"), r"\\x3a"),
+)
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -15,7 +22,13 @@ def paint(text: str, colour: str, screen: Screen) -> str:
 
 
 def clean(text: str) -> str:
-    """Make control characters visible, so that no name in a plan can move the cursor or recolour a line."""
+    """Make control characters visible, so that no name in a plan can move the cursor or recolour a line.
+
+    What the logs of pipelines take for a command is broken up as well.
+    """
+    for mark, command, shown in _COMMANDS:
+        if mark in text:
+            text = command.sub(shown, text)
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)

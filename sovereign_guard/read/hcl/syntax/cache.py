@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from sovereign_guard import __version__
+from sovereign_guard.catalog.folder import cache_folder
 from sovereign_guard.read.hcl.syntax.tree import Structure
 
 _CHECKSUM_SIZE = 16
@@ -28,10 +29,7 @@ class SyntaxCache:
     """The cache for the parsers as they are now: another version of them has another folder."""
 
     def __init__(self) -> None:
-        base = os.environ.get("XDG_CACHE_HOME") or ""
-        if not os.path.isabs(base):  # noqa: PTH117 - the standard ignores relative ones
-            base = str(Path.home() / ".cache")
-        self._top = Path(base) / "sovereign-guard" / "source"
+        self._top = cache_folder() / "source"
         self._folder = f"{self._top / _version()}{os.sep}"
         self._decoder = msgspec.msgpack.Decoder(Structure)
         self._encoder = msgspec.msgpack.Encoder()
