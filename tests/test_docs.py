@@ -429,9 +429,10 @@ def test_commands_and_options_that_the_papers_name_are_built() -> None:
         joined = " ".join(text.split())
         named = re.findall(r"`(sovereign-guard [^`]+)`", joined)
         wrong += [f"{paper}: {command}" for command in named if not accepted(command)]
-        wrong += [
-            f"{paper}: {name}" for name in re.findall(r"`(--[a-z-]+)[ `]", joined) if name not in options
-        ]
+        if paper != "docs/checkov.md":  # It tells of Checkov's own options, which tests/test_checkov.py uses.
+            wrong += [
+                f"{paper}: {name}" for name in re.findall(r"`(--[a-z-]+)[ `]", joined) if name not in options
+            ]
     assert wrong == []
 
 

@@ -17,6 +17,7 @@ import yaml
 from sovereign_guard.checkov_hook import command
 from sovereign_guard.errors import UsageError
 from tests import fresh
+from tests.command import run_json
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +145,27 @@ def test_try_repo(estate: Estate) -> None:
     estate.write("main.tf", PUBLIC + PARIS)
     done = estate.run(*arguments)
     assert (done.returncode, "SOV" in done.stdout) == (0, False), done.stdout
+
+
+@pytest.mark.parametrize("hook", ["sovereign-guard", "sovereign-guard-plan"])
+def test_every_scenario_is_judged_as_by_the_command(hook: str, estate: Estate) -> None:
+    """What Checkov says of the same scenarios, and that it is the same, is in tests/test_checkov.py."""
+    plans = hook.endswith("plan")
+    scenarios = [path for path in (*FIXTURES.iterdir(), *(FIXTURES / "parity").iterdir()) if path.is_dir()]
+    for scenario in scenarios:
+        if (scenario / "plan.json").exists():
+            unwanted = ("expected.json", "plan.json" if not plans else "*.tf")
+            shutil.copytree(scenario, estate.folder / scenario.name, ignore=shutil.ignore_patterns(*unwanted))
+    estate.write(".pre-commit-config.yaml", estate.pre_commit.config(hook, args=["-o", "json=../hook.json"]))
+    fresh.call("git", "add", "--all", cwd=estate.folder)
+    done = estate.run("run", "--all-files", CI="1")
+    assert done.returncode == 1
+    found = json.loads((estate.folder.parent / "hook.json").read_bytes())
+    paths = sorted(str(path.relative_to(estate.folder)) for path in estate.folder.glob("*/plan.json"))
+    _code, expected = run_json("scan", *(paths if plans else ["."]), cwd=estate.folder)
+    assert len(found["inputs"]) > 100
+    for part in ("resources", "findings", "errors", "summary"):
+        assert found[part] == expected[part], part
 
 
 def test_whichever_file_changes_the_whole_is_judged(estate: Estate) -> None:
