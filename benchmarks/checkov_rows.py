@@ -28,7 +28,7 @@ def overhead(bench: Bench) -> Iterator[Row]:
     ):
         alone = _checkov(framework, flag, path)
         checks = ("--external-checks-dir", str(CHECKS))
-        both = _checkov(framework, flag, path, *checks, prints="CKV_SOV_1")
+        both = _checkov(framework, flag, path, *checks, prints="CKV_SOV_1:")
         found = by_turns({"alone": alone, "with ours": both}, bench.rounds_checkov, bench.folder)
         mine, peer = found["with ours"], found["alone"]
         more = mine.time / peer.time - 1
@@ -43,9 +43,21 @@ def overhead(bench: Bench) -> Iterator[Row]:
         )
 
 
-def _checkov(framework: str, flag: str, path: Path, *more: str, prints: str = "CKV_AWS_") -> Command:
+def _checkov(
+    framework: str, flag: str, path: Path, *more: str, prints: str = r"Passed checks: [1-9]"
+) -> Command:
     return Command(
-        (str(CHECKOV), "--framework", framework, "--skip-download", "-o", "json", flag, str(path), *more),
+        (
+            str(CHECKOV),
+            "--framework",
+            framework,
+            "--skip-download",
+            "--compact",
+            "--quiet",
+            flag,
+            str(path),
+            *more,
+        ),
         accept=(0, 1),
         prints=prints,
     )

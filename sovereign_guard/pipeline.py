@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import msgspec
 
@@ -19,7 +17,7 @@ from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import Sides, in_step
 from sovereign_guard.model.waiver import Baseline
-from sovereign_guard.processes import shared_out
+from sovereign_guard.processes import collector_paused, shared_out
 from sovereign_guard.propagate import propagate
 from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
@@ -59,7 +57,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
 def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
     """Judge every input of a request; `progress` is told the name of each stage (STAGES) as it begins."""
     catalog, statements, policy, day = request.catalog, request.statements, request.policy, request.day
-    with _collector_paused():
+    with collector_paused():
         progress("reading")
         inventories, problems = read_all(
             request.paths, allow_terraform=request.allow_terraform, options=request.source, catalog=catalog
@@ -94,15 +92,3 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
 def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]:
     """Give a report in one of the formats (report.FORMATS), piece by piece."""
     return FORMATS[output_format](report, screen)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector off: a run makes millions of values, none in cycles, and then ends."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -1,12 +1,13 @@
-"""Shares work out over the processors of the machine."""
+"""What a run asks of the machine: its processors, and no collector while it makes values."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -51,6 +52,18 @@ def shared_out(
 
 def _all(work: Callable[[T], U], items: Sequence[T]) -> list[U]:
     return [work(item) for item in items]
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the cyclic collector off: a run makes millions of values, none in cycles, and then ends."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def processors() -> int:

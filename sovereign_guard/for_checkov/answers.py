@@ -6,6 +6,7 @@ finds is lost: what belongs to no block that Checkov asks about is told at the f
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections import defaultdict
@@ -18,6 +19,7 @@ from sovereign_guard.for_checkov.values import PASSED, Answer, Block, Run
 from sovereign_guard.for_checkov.wishes import wishes_of
 from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report
 from sovereign_guard.pipeline import assess
+from sovereign_guard.processes import collector_paused
 from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
 
@@ -32,8 +34,12 @@ class Answers:
 
     def __init__(self, run: Run, environment: Mapping[str, str]) -> None:
         self.run = run
-        self._parts = [_Part(run, paths, blocks, environment) for paths, blocks in _divided(run)]
-        self._by_block = {block: part for part in self._parts for block in part.blocks}
+        with collector_paused():
+            self._parts = [_Part(run, paths, blocks, environment) for paths, blocks in _divided(run)]
+            self._by_block = {block: part for part in self._parts for block in part.blocks}
+            # These live as long as the process, and so does Checkov's graph: the collector need not look
+            # through them again and again.
+            gc.freeze()
         self._asked: set[Block] = set()
         self._told: set[str] = set()
 

@@ -16,7 +16,9 @@ from sovereign_guard.errors import SovereignGuardError
 from sovereign_guard.for_checkov.answers import Answers, failure
 from sovereign_guard.for_checkov.host import Asking, run_that_loads
 from sovereign_guard.for_checkov.values import Answer, Block, Run
+from sovereign_guard.for_checkov.wishes import wishes_of
 from sovereign_guard.model.knowledge import RuleText
+from sovereign_guard.request import request_of
 
 _MOST_LINES = 20
 
@@ -52,13 +54,19 @@ _LAST = threading.local()
 
 
 def rules() -> tuple[RuleText, ...]:
-    """Return the texts of all rules.
+    """Return the texts of the rules that are in force: of the optional ones, those that are switched on.
 
     Raises:
         SovereignGuardError: the catalog is not right.
 
     """
-    return tuple(load().rules.values())
+    known = load().rules.values()
+    try:
+        request = request_of((".",), wishes_of(os.environ))
+    except SovereignGuardError:
+        return tuple(known)  # Every check will tell what is not right.
+    switched = {*request.policy.optional_rules, *request.statements.optional_rules}
+    return tuple(rule for rule in known if not rule.optional or rule.id in switched)
 
 
 def check_clash() -> None:
