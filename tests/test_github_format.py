@@ -143,7 +143,7 @@ def test_what_was_not_read_comes_first_and_warnings_are_there(source):
     assert (bad.kind, bad.properties["file"], bad.properties["line"]) == ("error", "bad.json", "2")
     assert bad.data.startswith("Not read: ")
     assert found.data.startswith("aws_s3_bucket.files")
-    assert (warning.kind, warning.data) == ("warning", "::error::forged")
+    assert (warning.kind, warning.data) == ("warning", r"\x3a:error::forged")
     assert "1 input not read" in last
 
 
