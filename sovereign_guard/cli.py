@@ -103,6 +103,12 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="What stood when this file was written does not fail the run.",
             ),
             click.option(
+                "--catalog",
+                metavar="DIR",
+                envvar="SOVEREIGN_GUARD_CATALOG",
+                help="Catalog of your own, laid over the shipped one.",
+            ),
+            click.option(
                 "--on-unknown",
                 type=click.Choice(["fail", "warn", "warn-locally"]),
                 envvar="SOVEREIGN_GUARD_ON_UNKNOWN",
@@ -414,6 +420,73 @@ def catalog_show(name: str) -> None:
     from sovereign_guard.report.listings import show
 
     _emit([show(_catalog(), name, _today(), _screen()).encode()], None)
+
+
+@catalog.command("coverage", cls=_Ordered)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@_shared_options
+def catalog_coverage(paths: tuple[str, ...], **options: Any) -> None:
+    """Tell what the catalog holds, or what of source, plans and states it does not know.
+
+    \b
+    sovereign-guard catalog coverage
+    sovereign-guard catalog coverage plan.json
+    """  # noqa: D301 - click reads the escape
+    from sovereign_guard.onboarding.coverage import counts, gaps
+    from sovereign_guard.report.layout import table
+    from sovereign_guard.report.words import wrap
+
+    screen = _screen()
+    request = _request(paths or (".",), fail_on="all", **options)
+    if not paths:
+        rows = [(f"{number:,}", what) for what, number in counts(request.catalog)]
+        click.echo("\n".join(table(("number", "of"), rows, screen)))
+        return
+    report = _assess(request)
+    for problem in report.problems:
+        _complain(f"{problem.where}: {problem.message} {problem.hint}")
+    found = gaps(report, request.catalog)
+    if found:
+        lines = [(f"{one.resources:,}", one.what, one.name) for one in found]
+        click.echo("\n".join(table(("resources", "what", "not known"), lines, screen)))
+        for hint in dict.fromkeys(one.hint for one in found):
+            click.echo(wrap(hint, screen, "  "))
+    else:
+        click.echo("The catalog knows all providers, types, hosts, regions and owners that are there.")
+    click.get_current_context().exit(report.exit_code if report.problems else 0)
+
+
+@catalog.command("verify")
+@click.argument("folder", required=False, metavar="[DIR]")
+@click.option("--as-of", metavar="DATE", help="Day by which reviews may be too old; today by default.")
+def catalog_verify(folder: str | None, as_of: str | None) -> None:
+    """Check every fact of the shipped catalog, or of one of your own (DIR) laid over it.
+
+    Shape, names that lead nowhere, dates that contradict one another, spellings that mean two things,
+    patterns that are never asked, facts without a source, reviews that are too old.
+    """
+    from sovereign_guard.catalog.folder import is_checkout, rules_folder
+    from sovereign_guard.catalog.verify import verify
+    from sovereign_guard.request import day_of
+
+    day = day_of(as_of)
+    known = _catalog()
+    rules = rules_folder()
+    if is_checkout(rules):
+        # Not from what was compiled before: the files are what is asked about.
+        from sovereign_guard.catalog.source import compile_rules
+
+        compile_rules(rules)
+    if folder is not None:
+        known, names = known.laid_over(Path(folder))
+        click.echo(f"{folder}: {', '.join(names)}")
+    faults = verify(known, day)
+    for fault in faults:
+        click.echo(f"{fault.where}: {fault.what}.")
+    wrong = sum(not fault.stale for fault in faults)
+    old = len(faults) - wrong
+    click.echo(f"{wrong} faults, {old} reviews that are too old, on {day}.")
+    click.get_current_context().exit(EXIT_USAGE if wrong else 0)
 
 
 def _listing_command(section: str) -> None:

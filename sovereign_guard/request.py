@@ -57,6 +57,7 @@ class Wishes(msgspec.Struct, frozen=True):
     cache: bool = True
     source: str | None = None
     baseline: str | None = None
+    catalog: str | None = None
     uses_baseline: bool = True
     assignments: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = {}
@@ -80,10 +81,16 @@ def request_of(paths: tuple[str, ...], wishes: Wishes) -> Request:
     asked_at = configuration.policy_line if configuration and not wishes.policy else None
     chosen = _policy(wanted, beside, known, repositories, asked_at)
     statements = Statements()
+    known, told = _own_catalog(wishes, configuration, repositories, chosen, known)
     if configuration is not None:
         statements, known = configuration.statements(
             known, chosen, policy_is_pinned=wishes.policy is not None
         )
+    statements = msgspec.structs.replace(
+        statements,
+        accepted=(*told.accepted, *statements.accepted),
+        refused=(*told.refused, *statements.refused),
+    )
     on_unknown = _on_unknown(wishes, statements)
     if on_unknown is not None:
         statements = msgspec.structs.replace(statements, on_unknown=on_unknown)
@@ -142,6 +149,31 @@ def _on_unknown(wishes: Wishes, statements: Statements) -> OnUnknown | None:
     if statements.on_unknown is not None or in_pipeline(wishes.environment):
         return None
     return OnUnknown.WARN
+
+
+def _own_catalog(
+    wishes: Wishes,
+    configuration: Configuration | None,
+    repositories: tuple[Path, ...],
+    policy: Policy,
+    known: Catalog,
+) -> tuple[Catalog, Statements]:
+    """Return the catalog with the organisation's own laid over it, and what is to be told of that."""
+    if wishes.catalog is not None:
+        path, where = Path(wishes.catalog), "--catalog"
+    elif configuration is not None and configuration.catalog is not None:
+        path, where = configuration.catalog, configuration.catalog_place
+    else:
+        return known, Statements()
+    if lies_in_repository(path, repositories) and not policy.trust.catalog:
+        what = f"catalog {path}: the policy accepts none that lies in the repository"
+        return known, Statements(refused=(Evidence(what, where),))
+    if not path.is_dir():
+        raise UsageError(
+            f"{path} is no folder.", hint="A catalog of your own is a folder laid out as rules/catalog/."
+        )
+    extended, names = known.laid_over(path)
+    return extended, Statements(accepted=(Evidence(f"catalog {path}: {', '.join(names)}", where),))
 
 
 def _baseline(
@@ -237,4 +269,5 @@ def _policy(
     trust = policy.trust
     if trust.operators is RepositoryWord.ANY:
         trust = msgspec.structs.replace(trust, operators=Trust().operators)
+    trust = msgspec.structs.replace(trust, catalog=False)
     return msgspec.structs.replace(policy, trust=trust, waivers=terms)

@@ -169,6 +169,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = f'"{PROGRAM}"' if PROGRAM else f'"{sys.executable}" -m sovereign_guard'
     guard.write_text(f'#!/bin/sh\nexec {target} "$@"\n')
     guard.chmod(0o755)
+    (folder / "catalog" / "operators").mkdir(parents=True)
+    shutil.copy(ROOT / "rules" / "catalog" / "operators" / "scaleway.yaml", folder / "catalog" / "operators")
     assert run("baseline", ".", "-o", "baseline.json", cwd=folder).returncode == 0
     return folder
 
@@ -207,6 +209,10 @@ def test_the_configuration_of_the_readme_counts_in_full_from_outside(tmp_path: P
     outside, inside = tmp_path / "outside.yaml", tmp_path / "repository"
     (inside / ".git").mkdir(parents=True)
     outside.write_text(named_block(".sovereign-guard.yaml"))
+    (tmp_path / "catalog" / "operators").mkdir(parents=True)
+    shutil.copy(
+        ROOT / "rules" / "catalog" / "operators" / "scaleway.yaml", tmp_path / "catalog" / "operators"
+    )
     (tmp_path / "baseline.json").write_text(
         '{"schema": "sovereign-guard/baseline/v1", "written": "2026-11-24", "inputs": [], "findings": []}'
     )

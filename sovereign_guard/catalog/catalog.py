@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 
 import msgspec
 
 from sovereign_guard.catalog.data import CatalogData
+from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import (
     CloudBelow,
@@ -123,6 +125,18 @@ class Catalog:
     def rules(self) -> Mapping[str, RuleText]:
         """Texts of the rules by id."""
         return self._data.rules
+
+    def laid_over(self, folder: Path) -> tuple[Catalog, tuple[str, ...]]:
+        """Return this catalog with an organisation's own laid over it, and names of all that is in that one.
+
+        Raises:
+            ConfigurationError, UsageError: the folder is not right, with every fault found.
+
+        """
+        from sovereign_guard.catalog.source import compile_over
+
+        packed, names = compile_over(self._data, folder, rules_folder())
+        return Catalog(CatalogData(packed)), names
 
     def extended(self, operators: dict[str, Operator], mirrors: frozenset[str]) -> Catalog:
         """Return a catalog that knows these operators too, and takes these hosts for the public registry."""

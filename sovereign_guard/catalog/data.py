@@ -134,30 +134,51 @@ def pack(
     vocabulary: Vocabulary,
     policies: dict[str, Policy],
     rules: dict[str, RuleText],
+    below: PackedCatalog | None = None,
 ) -> PackedCatalog:
-    """Encode what compiling rules/ gives, and make the indexes."""
+    """Encode what compiling a catalog gives, and make the indexes.
+
+    Args:
+        below: a catalog whose entries are there too, where none of these has their id.
+
+    """
     clouds: dict[str, tuple[str, ...]] = {}
+    by_address: dict[str, str] = {}
+    by_prefix: dict[str, str] = {}
+    if below is not None:
+        # What is replaced leaves no trace in the indexes.
+        for operator, found in below.clouds_of_operator.items():
+            clouds[operator] = tuple(cloud for cloud in found if cloud not in regions)
+        by_address = {key: one for key, one in below.provider_of_address.items() if one not in providers}
+        by_prefix = {key: one for key, one in below.provider_of_prefix.items() if one not in providers}
+        hosts = (*hosts, *msgspec.msgpack.decode(below.hosts, type=tuple[HostPattern, ...]))
     for cloud, table in regions.items():
         if table.operator:
             clouds[table.operator] = (*clouds.get(table.operator, ()), cloud)
-    prefixes = {prefix: one.id for one in providers.values() for prefix in one.prefixes}
+    for one in providers.values():
+        by_address.update((address, one.id) for address in one.addresses)
+        by_prefix.update((prefix, one.id) for prefix in one.prefixes)
+    by_prefix.update((name.replace("-", "_"), name) for name in providers)
     return PackedCatalog(
         as_of=as_of,
-        operators=_encoded(operators),
-        providers=_encoded(providers),
-        regions=_encoded(regions),
-        resources=_encoded(resources),
-        carriers=_encoded(carriers),
+        operators=_encoded(operators, None if below is None else below.operators),
+        providers=_encoded(providers, None if below is None else below.providers),
+        regions=_encoded(regions, None if below is None else below.regions),
+        resources=_encoded(resources, None if below is None else below.resources),
+        carriers=_encoded(carriers, None if below is None else below.carriers),
         hosts=msgspec.Raw(msgspec.msgpack.encode(hosts)),
-        policies=_encoded(policies),
-        rules=_encoded(rules),
+        policies=_encoded(policies, None if below is None else below.policies),
+        rules=_encoded(rules, None if below is None else below.rules),
         vocabulary=vocabulary,
         addresses=addresses,
-        provider_of_address={address: one.id for one in providers.values() for address in one.addresses},
-        provider_of_prefix=prefixes | {one.id.replace("-", "_"): one.id for one in providers.values()},
-        clouds_of_operator=clouds,
+        provider_of_address=by_address,
+        provider_of_prefix=by_prefix,
+        clouds_of_operator={operator: found for operator, found in clouds.items() if found},
     )
 
 
-def _encoded(section: Mapping[str, object]) -> dict[str, msgspec.Raw]:
-    return {key: msgspec.Raw(msgspec.msgpack.encode(value)) for key, value in section.items()}
+def _encoded(
+    section: Mapping[str, object], below: Mapping[str, msgspec.Raw] | None
+) -> dict[str, msgspec.Raw]:
+    own = {key: msgspec.Raw(msgspec.msgpack.encode(value)) for key, value in section.items()}
+    return {**(below or {}), **own}

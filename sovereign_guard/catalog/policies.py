@@ -134,6 +134,7 @@ def policy_from(
             waivers=waivable("waivers"),
             inline_waivers=waivable("inline_waivers"),
             baseline=repository.get("baseline", True),
+            catalog=repository.get("catalog", False),
         ),
         waivers=WaiverTerms(
             max_days=terms.get("max_days", WaiverTerms().max_days),

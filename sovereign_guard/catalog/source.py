@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 
-from sovereign_guard.catalog.data import PackedCatalog, pack
+from sovereign_guard.catalog.data import CatalogData, PackedCatalog, pack
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError, UsageError
@@ -38,120 +38,254 @@ def compile_rules(folder: Path) -> PackedCatalog:
         ConfigurationError: with every fault found, each with file and line.
 
     """
-    return _Compiler(folder).run()
+    compiler = _Compiler(folder, folder, "rules")
+    sections = compiler.sections("catalog/")
+    labels = next(iter(compiler.files("catalog/labels.yaml", "labels")), None)
+    if labels is None or sections.hosts is None:
+        raise ConfigurationError(
+            compiler.problems or [UsageError("rules/catalog is not complete.", file=str(folder))]
+        )
+    vocabulary = _vocabulary(labels)
+    compiler.problems.extend(labels.problems)
+    rules, policies = compiler.rules_and_policies(vocabulary)
+    compiler.check(sections, None)
+    return pack(
+        as_of=sections.as_of(),
+        vocabulary=vocabulary,
+        policies=policies,
+        rules=rules,
+        addresses=tuple(sections.hosts[0].data.get("addresses", ())),
+        **sections.values(),
+    )
+
+
+def compile_over(below: CatalogData, folder: Path, schemas: Path) -> tuple[PackedCatalog, tuple[str, ...]]:
+    """Read and check an organisation's own catalog, and lay it over another.
+
+    Its layout is that of rules/catalog/, of which each part may be missing. What has the id of an entry below
+    takes its place; a host pattern or a label beside one below is asked first.
+
+    Args:
+        below: the catalog that is added to. folder: the organisation's. schemas: the folder rules/.
+
+    Raises:
+        ConfigurationError: with every fault found, each with file and line.
+
+    """
+    compiler = _Compiler(folder, schemas, str(folder))
+    sections = compiler.sections("")
+    labels = next(iter(compiler.files("labels.yaml", "labels")), None)
+    vocabulary = below.packed.vocabulary
+    if labels is not None:
+        own = _vocabulary(labels)
+        if own.levels != vocabulary.levels:
+            known = ", ".join(vocabulary.levels)
+            labels.fault("the levels are not those of the catalog.", "levels", hint=f"They are: {known}.")
+        compiler.problems.extend(labels.problems)
+        vocabulary = _joined(vocabulary, own)
+    compiler.check(sections, below)
+    if sections.empty and labels is None:
+        raise UsageError(
+            "this folder holds nothing of a catalog.",
+            hint="Put files into operators/, providers/, regions/, resources/ or carriers/, or write "
+            "endpoints.yaml or labels.yaml.",
+            file=str(folder),
+        )
+    hosts, packed = sections.hosts, below.packed
+    whole = pack(
+        as_of=packed.as_of,
+        vocabulary=vocabulary,
+        policies={},
+        rules={},
+        addresses=tuple(
+            dict.fromkeys(
+                (*packed.addresses, *(hosts[0].data.get("addresses", ()) if hosts is not None else ()))
+            )
+        ),
+        below=packed,
+        **sections.values(),
+    )
+    return whole, sections.named(packed, labels=labels is not None)
+
+
+class _Sections(msgspec.Struct, frozen=True):
+    """What the files of one catalog say, by id, each entry with the file that it stands in."""
+
+    operators: dict[str, tuple[YamlFile, Operator]]
+    providers: dict[str, tuple[YamlFile, Provider]]
+    regions: dict[str, tuple[YamlFile, RegionTable]]
+    resources: dict[str, tuple[YamlFile, ResourceTable]]
+    carriers: dict[str, tuple[YamlFile, LabelCarriers]]
+    hosts: tuple[YamlFile, tuple[HostPattern, ...]] | None
+
+    @property
+    def files(self) -> Iterator[YamlFile]:
+        """All files but those that are read whole (hosts, labels)."""
+        for group in (self.operators, self.providers, self.regions, self.resources, self.carriers):
+            for file, _value in group.values():
+                yield file
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no entry at all."""
+        return self.hosts is None and next(self.files, None) is None
+
+    def named(self, below: PackedCatalog, *, labels: bool) -> tuple[str, ...]:
+        """Return in words what there is, and which of it takes the place of something below."""
+        found = []
+        for what, own, under in (
+            ("operator", self.operators, below.operators),
+            ("provider", self.providers, below.providers),
+            ("regions of", self.regions, below.regions),
+            ("resource types of", self.resources, below.resources),
+            ("default labels of", self.carriers, below.carriers),
+        ):
+            found += [f"{what} {key}{' (replaced)' if key in under else ''}" for key in sorted(own)]
+        found += [f"{len(self.hosts[1])} hosts"] if self.hosts is not None else []
+        return (*found, *(["labels"] if labels else []))
+
+    def as_of(self) -> str:
+        """ISO day of the latest review of any entry; empty where there is none."""
+        return max((file.data["reviewed"] for file in self.files), default="")
+
+    def values(self) -> _Values:
+        """Return the entries alone, as `pack` takes them."""
+        tables = {provider: table for provider, (_file, table) in self.resources.items()}
+        for provider, (file, table) in self.resources.items():
+            tables.update({also: table for also in file.data.get("also", ()) if also != provider})
+        return {
+            "operators": {key: value for key, (_f, value) in self.operators.items()},
+            "providers": {key: value for key, (_f, value) in self.providers.items()},
+            "regions": {key: value for key, (_f, value) in self.regions.items()},
+            "resources": tables,
+            "carriers": {value.provider: value for _f, value in self.carriers.values()},
+            "hosts": self.hosts[1] if self.hosts is not None else (),
+        }
+
+
+class _Values(TypedDict):
+    operators: dict[str, Operator]
+    providers: dict[str, Provider]
+    regions: dict[str, RegionTable]
+    resources: dict[str, ResourceTable]
+    carriers: dict[str, LabelCarriers]
+    hosts: tuple[HostPattern, ...]
 
 
 class _Compiler:
-    def __init__(self, folder: Path) -> None:
+    """Reads the files of a folder and notes every fault.
+
+    Args:
+        schemas: the folder rules/. shown: what the folder is called in messages.
+
+    """
+
+    def __init__(self, folder: Path, schemas: Path, shown: str) -> None:
         self.folder = folder
         self.problems: list[UsageError] = []
+        self._schemas = schemas
+        self._shown = shown
 
     def files(self, pattern: str, schema: str) -> Iterator[YamlFile]:
         for path in sorted(self.folder.glob(pattern)):
-            file = read_yaml(path, f"rules/{path.relative_to(self.folder).as_posix()}")
-            file.check(schema, self.folder)
+            file = read_yaml(path, f"{self._shown}/{path.relative_to(self.folder).as_posix()}")
+            file.check(schema, self._schemas)
             _check_sources(file)
             if not file.problems:
                 yield file
             self.problems.extend(file.problems)
 
-    def run(self) -> PackedCatalog:
+    def sections(self, top: str) -> _Sections:
         operators = {
             f.data["id"]: (f, msgspec.convert(f.data, Operator))
-            for f in self.files("catalog/operators/*.yaml", "operator")
+            for f in self.files(f"{top}operators/*.yaml", "operator")
         }
         providers = {
             f.data["id"]: (f, msgspec.convert(f.data, Provider))
-            for f in self.files("catalog/providers/*.yaml", "provider")
+            for f in self.files(f"{top}providers/*.yaml", "provider")
         }
         regions = {
             f.data["cloud"]: (f, msgspec.convert(f.data, RegionTable))
-            for f in self.files("catalog/regions/*.yaml", "regions")
+            for f in self.files(f"{top}regions/*.yaml", "regions")
         }
         resources = {
             f.data["provider"]: (f, _resource_table(f.data))
-            for f in self.files("catalog/resources/*.yaml", "resources")
+            for f in self.files(f"{top}resources/*.yaml", "resources")
         }
         carriers = {
             f.path: (f, msgspec.convert(f.data, LabelCarriers))
-            for f in self.files("catalog/carriers/*.yaml", "carriers")
+            for f in self.files(f"{top}carriers/*.yaml", "carriers")
         }
         hosts = next(
             (
                 (f, msgspec.convert(f.data["hosts"], tuple[HostPattern, ...]))
-                for f in self.files("catalog/endpoints.yaml", "endpoints")
+                for f in self.files(f"{top}endpoints.yaml", "endpoints")
             ),
             None,
         )
-        labels = next(iter(self.files("catalog/labels.yaml", "labels")), None)
-        checks = list(self.files("checks/*.yaml", "check"))
-        if labels is None or hosts is None:
-            raise ConfigurationError(
-                self.problems or [UsageError("rules/catalog is not complete.", file=str(self.folder))]
-            )
-        vocabulary = _vocabulary(labels)
-        self.problems.extend(labels.problems)
-        rules = {file.data["id"]: _rule_text(file.data) for file in checks}
+        return _Sections(operators, providers, regions, resources, carriers, hosts)
+
+    def rules_and_policies(self, vocabulary: Vocabulary) -> tuple[dict[str, RuleText], dict[str, Policy]]:
+        rules = {file.data["id"]: _rule_text(file.data) for file in self.files("checks/*.yaml", "check")}
         policies: dict[str, Policy] = {}
         for file in self.files("policies/*.yaml", "policy"):
             policy = policy_from(file, vocabulary.levels, rules, source="built in")
             self.problems.extend(file.problems)
             if policy is not None:
                 policies[policy.id] = policy
+        return rules, policies
 
-        known = set(operators)
+    def check(self, sections: _Sections, below: CatalogData | None) -> None:
+        """Check across files.
+
+        Args:
+            below: a catalog whose entries may be named as well.
+
+        Raises:
+            ConfigurationError: with every fault found, those of the single files included.
+
+        """
+        operators, providers, regions = sections.operators, sections.providers, sections.regions
+        known, clouds, drivers = set(operators), set(regions), set(providers)
+        if below is not None:
+            known |= set(below.operators)
+            clouds |= set(below.regions)
+            drivers |= set(below.providers)
         for file, operator in operators.values():
             _named_as(file, operator.id)
             for position, owner in enumerate(operator.ownership):
                 if owner.holder != DISPERSED:
                     _known(file, owner.holder, known, "holder", "ownership", position, "holder")
-        self._check_providers(providers, known, set(regions))
+        self._check_providers(providers, known, clouds)
         for file, table in regions.values():
             _named_as(file, table.cloud)
             _known(file, table.operator, known, "operator", "operator")
             for code, region in table.regions.items():
                 _known(file, region.operator, known, "operator", "regions", code)
-            for name, below in table.clouds.items():
-                _known(file, below.cloud, set(regions), "cloud", "clouds", name)
+            for name, lower in table.clouds.items():
+                _known(file, lower.cloud, clouds, "cloud", "clouds", name)
             for position, zone in enumerate(table.zones):
                 _check_zone(file, zone, position)
-        for file, _table in resources.values():
-            _known(file, file.data["provider"], set(providers), "provider", "provider")
-        for file, carrier in carriers.values():
-            _check_carriers(file, carrier, {key: provider for key, (_f, provider) in providers.items()})
-        host_file, patterns = hosts
-        for position, pattern in enumerate(patterns):
-            _known(host_file, pattern.operator, known, "operator", "hosts", position)
-            _known(host_file, pattern.infrastructure, known, "operator", "hosts", position)
-            _known(host_file, pattern.cloud, set(regions), "cloud", "hosts", position)
-        for group in (operators, providers, regions, resources, carriers):
-            for file, _value in group.values():
-                self.problems.extend(file.problems)
-        self.problems.extend(host_file.problems)
+        for file, _table in sections.resources.values():
+            _known(file, file.data["provider"], drivers, "provider", "provider")
+        for file, carrier in sections.carriers.values():
+            _named_as(file, carrier.provider)
+            _known(file, carrier.provider, drivers, "provider", "provider")
+            if carrier.provider in providers:
+                _check_carriers(file, carrier, providers[carrier.provider][1])
+            elif below is not None and carrier.provider in below.providers:
+                _check_carriers(file, carrier, below.providers[carrier.provider])
+        if sections.hosts is not None:
+            host_file, patterns = sections.hosts
+            for position, pattern in enumerate(patterns):
+                _known(host_file, pattern.operator, known, "operator", "hosts", position)
+                _known(host_file, pattern.infrastructure, known, "operator", "hosts", position)
+                _known(host_file, pattern.cloud, clouds, "cloud", "hosts", position)
+            self.problems.extend(host_file.problems)
+        for file in sections.files:
+            self.problems.extend(file.problems)
         if self.problems:
             raise ConfigurationError(self.problems)
-
-        tables = {provider: table for provider, (_file, table) in resources.items()}
-        for provider, (file, resource_table) in resources.items():
-            tables.update({also: resource_table for also in file.data.get("also", ()) if also != provider})
-        dates = [
-            f.data["reviewed"]
-            for group in (operators, providers, regions, resources, carriers)
-            for f, _ in group.values()
-        ]
-        return pack(
-            as_of=max(dates),
-            operators={key: value for key, (_f, value) in operators.items()},
-            providers={key: value for key, (_f, value) in providers.items()},
-            regions={key: value for key, (_f, value) in regions.items()},
-            resources=tables,
-            carriers={value.provider: value for _f, value in carriers.values()},
-            addresses=tuple(host_file.data["addresses"]),
-            hosts=patterns,
-            vocabulary=vocabulary,
-            policies=policies,
-            rules=rules,
-        )
 
     def _check_providers(
         self, providers: dict[str, tuple[YamlFile, Provider]], operators: set[str], clouds: set[str]
@@ -186,11 +320,8 @@ def _known(file: YamlFile, name: str, names: set[str], what: str, *path: str | i
         file.fault(f"no {what} {name!r} in the catalog.", *path, hint="Add its file, or correct the name.")
 
 
-def _check_carriers(file: YamlFile, carriers: LabelCarriers, providers: dict[str, Provider]) -> None:
-    _named_as(file, carriers.provider)
-    _known(file, carriers.provider, set(providers), "provider", "provider")
-    provider = providers.get(carriers.provider)
-    if provider is not None and not provider.labels.defaults:
+def _check_carriers(file: YamlFile, carriers: LabelCarriers, provider: Provider) -> None:
+    if not provider.labels.defaults:
         file.fault(
             f"{provider.id} has no setting for default labels.",
             "provider",
@@ -267,7 +398,7 @@ def _vocabulary(file: YamlFile) -> Vocabulary:
 
     keys: dict[str, KeyRule] = {}
     prefixable: list[str] = []
-    for position, entry in enumerate(data["keys"]):
+    for position, entry in enumerate(data.get("keys", ())):
         for spelling in entry["spellings"]:
             key = normal(spelling)
             if key in keys and keys[key].spelling != entry["spellings"][0]:
@@ -300,4 +431,20 @@ def _vocabulary(file: YamlFile) -> Vocabulary:
         qualifiers=listed("qualifiers"),
         negations=listed("negations"),
         bare_words=listed("bare_words"),
+    )
+
+
+def _joined(below: Vocabulary, own: Vocabulary) -> Vocabulary:
+    """Add an organisation's vocabulary to another; where both know a word, its own counts."""
+    return Vocabulary(
+        levels=below.levels,
+        keys={**below.keys, **own.keys},
+        prefixable=tuple(sorted({*below.prefixable, *own.prefixable})),
+        values={**below.values, **own.values},
+        regimes={**below.regimes, **own.regimes},
+        yes=tuple(dict.fromkeys((*below.yes, *own.yes))),
+        no=tuple(dict.fromkeys((*below.no, *own.no))),
+        qualifiers=tuple(dict.fromkeys((*below.qualifiers, *own.qualifiers))),
+        negations=tuple(dict.fromkeys((*below.negations, *own.negations))),
+        bare_words=tuple(dict.fromkeys((*below.bare_words, *own.bare_words))),
     )

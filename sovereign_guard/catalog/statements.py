@@ -46,6 +46,17 @@ class Configuration:
         return None if found is None else str(found)
 
     @property
+    def catalog(self) -> Path | None:
+        """Path of the organisation's own catalog."""
+        found = self._data.get("catalog")
+        return None if found is None else self.path.parent / str(found)
+
+    @property
+    def catalog_place(self) -> str:
+        """File and line at which the catalog is named."""
+        return self._file.place("catalog")
+
+    @property
     def baseline(self) -> Path | None:
         """Path of the baseline that the file names."""
         found = self._data.get("baseline")

@@ -23,6 +23,7 @@ def wishes_of(environment: Mapping[str, str]) -> Wishes:
         policy=_text(environment, "POLICY"),
         config=_text(environment, "CONFIG"),
         baseline=_text(environment, "BASELINE"),
+        catalog=_text(environment, "CATALOG"),
         on_unknown=_choice(environment, "ON_UNKNOWN", _ON_UNKNOWN),
         ignore_repo_config=_switch(environment, "IGNORE_REPO_CONFIG"),
         inline_waivers=not _switch(environment, "NO_INLINE_WAIVERS"),

@@ -66,7 +66,7 @@ class Trust(msgspec.Struct, frozen=True):
         rules: whether the repository may switch optional rules on.
         waivers, inline_waivers: rules that the repository's configuration, or comments in source, may waive;
             None: all of them.
-        baseline: whether a baseline that lies in the repository counts.
+        baseline, catalog: whether a baseline, or a catalog, that lies in the repository counts.
 
     """
 
@@ -76,6 +76,7 @@ class Trust(msgspec.Struct, frozen=True):
     waivers: tuple[str, ...] | None = None
     inline_waivers: tuple[str, ...] | None = None
     baseline: bool = True
+    catalog: bool = False
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from sovereign_guard.request import day_of, in_pipeline
 VARIABLES = (
     *(
         "SOVEREIGN_GUARD_BASELINE",
+        "SOVEREIGN_GUARD_CATALOG",
         "SOVEREIGN_GUARD_CONFIG",
         "SOVEREIGN_GUARD_DEBUG",
         "SOVEREIGN_GUARD_FORMAT",
