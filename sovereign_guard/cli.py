@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from sovereign_guard import __version__
 from sovereign_guard.errors import (
@@ -219,25 +220,56 @@ def scan(
     from sovereign_guard.pipeline import write
 
     wanted = Detail(detail or "usual")
-    files = [_output(one, output_format) for one in outputs]
+    asked = context.get_parameter_source("output_format") is ParameterSource.COMMANDLINE
+    files = _outputs(outputs, output_format, asked=asked)
     request = _request(paths or (".",), fail_on=fail_on, **options)
     report = _assess(request)
-    told = not files and output_format == "text"
-    if not files:
-        _emit(write(report, output_format, _screen(wanted)), None)
     for name, file in files:
-        told = told or (name == "text" and file is None)
         _emit(write(report, name, _screen(wanted) if file is None else _plain_screen(wanted)), file)
-    if not told:
+    if ("text", None) not in files:
         for problem in report.problems:
             _complain(f"{problem.where}: {problem.message} {problem.hint}")
     context.exit(report.exit_code)
 
 
+def _outputs(given: tuple[str, ...], usual: str, *, asked: bool) -> list[tuple[str, str | None]]:
+    """Return format and file of each output; None is standard output.
+
+    Args:
+        given: each --output. usual: the format of one that names none.
+        asked: whether --format was given: then it is for standard output, unless an --output takes either.
+
+    Raises:
+        UsageError: one cannot be, or two would be written over one another.
+
+    """
+    files = [_output(one, usual) for one in given]
+    taken = any(
+        file is None or not _names_format(one) for one, (_name, file) in zip(given, files, strict=True)
+    )
+    if not files or (asked and not taken):
+        files.append((usual, None))
+    seen: set[str | None] = set()
+    for _name, file in files:
+        place = None if file is None else os.path.realpath(file)
+        if place in seen:
+            raise UsageError(
+                f"two reports cannot both be written to {file or 'standard output'}.",
+                hint="Give each --output a file of its own.",
+            )
+        seen.add(place)
+    return files
+
+
 def _output(given: str, usual: str) -> tuple[str, str | None]:
     """Return the format and the file of an --output; None is standard output (`FORMAT=-`)."""
     name, equals, file = given.partition("=")
-    if not equals or name not in FORMAT_NAMES:
+    if not _names_format(given):
+        if given in FORMAT_NAMES:
+            raise UsageError(
+                f"--output {given}: no file is named.",
+                hint=f"Write --output {given}={given}.out, or ./{given}.",
+            )
         if equals and name.isalpha() and not Path(given).parent.name:
             raise UsageError(
                 f"--output {given}: no format {name!r}.", hint=f"Formats: {', '.join(FORMAT_NAMES)}."
@@ -246,6 +278,12 @@ def _output(given: str, usual: str) -> tuple[str, str | None]:
     if not file:
         raise UsageError(f"--output {given}: no file is named.", hint="Write --output sarif=report.sarif.")
     return name, None if file == "-" else file
+
+
+def _names_format(given: str) -> bool:
+    """Whether an --output says which format it is for."""
+    name, equals, _file = given.partition("=")
+    return bool(equals) and name in FORMAT_NAMES
 
 
 @cli.command(cls=_Ordered)
@@ -629,17 +667,20 @@ def _plain_screen(detail: Detail) -> Screen:
 
 
 def _emit(pieces: Iterable[bytes], output: str | None) -> None:
-    if output is None:
-        stream = sys.stdout.buffer
-        for piece in pieces:
-            stream.write(piece)
-        stream.flush()
-        return
     try:
+        if output is None:
+            stream = sys.stdout.buffer
+            for piece in pieces:
+                stream.write(piece)
+            stream.flush()
+            return
         with Path(output).open("wb") as file:
             file.writelines(pieces)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        raise UsageError(f"the report cannot be written: {error.strerror}.", file=output) from None
+        where = output or "standard output"
+        raise UsageError(f"the report cannot be written: {error.strerror}.", file=where) from None
 
 
 def _complain(text: str) -> None:

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 DEFAULT_POLICY = "three-circles"
-_PIPELINE = ("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID")
-"""Of these a pipeline sets one: GitHub, GitLab and most others CI, Azure TF_BUILD, Jenkins its own."""
+_PIPELINE = (
+    *("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID"),
+    *("TEAMCITY_VERSION", "CODEBUILD_BUILD_ARN", "bamboo_planKey", "GO_PIPELINE_LABEL"),
+)
+"""Of these a pipeline sets one: GitHub, GitLab and most others CI, Azure TF_BUILD; Jenkins, TeamCity, AWS
+CodeBuild, Bamboo and GoCD their own (https://github.com/watson/ci-info/blob/master/vendors.json)."""
 
 
 class Wishes(msgspec.Struct, frozen=True):

@@ -386,6 +386,15 @@ def test_a_single_plan_may_have_any_name(repository: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_single_plan_of_another_folder_is_another(repository: Path) -> None:
+    for name in ("a", "b"):
+        (repository / name).mkdir()
+        plan_of().write(repository / name / "plan.json")
+    baseline(repository, "a/plan.json")
+    assert scan(repository, "a/plan.json")[0] == 0
+    assert scan(repository, "b/plan.json")[0] == 1
+
+
 def test_of_several_plans_each_keeps_its_name(repository: Path) -> None:
     for name in ("a.json", "b.json"):
         plan_of().write(repository / name)

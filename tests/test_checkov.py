@@ -367,6 +367,36 @@ def test_a_finding_about_no_resource_fails_once(tmp_path):
     assert "2020-01-01" in failed[0].text
 
 
+def test_whose_word_made_it_green_is_told(tmp_path):
+    lax = {
+        "main.tf": MAIN,
+        "lax.yaml": "id: lax\ntitle: Lax\nlevels: {}\n",
+        ".sovereign-guard.yaml": "policy: lax.yaml\n",
+    }
+    _write(tmp_path, lax)
+    done = checkov("-d", ".", "--framework", "terraform", cwd=tmp_path)
+    assert "sovereign-guard: policy lax (lax.yaml); statements of the organisation: " in done.err
+
+
+def test_a_waiver_that_nothing_needs_only_warns(tmp_path):
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    waiver = f'# sovereign-guard: waive SOV001 until={until} reason="needed in the plan"\n'
+    _write(
+        tmp_path,
+        {
+            "main.tf": f'{waiver}resource "scaleway_object_bucket" "a" {{\n}}\n',
+            ".sovereign-guard.yaml": (
+                "waivers: [{address: 'scaleway_object_bucket.a', rules: [SOV002], "
+                f"until: {until}, reason: likewise}}]\n"
+            ),
+        },
+    )
+    done = checkov("-d", ".", "--framework", "terraform", cwd=tmp_path)
+    assert done.code == 0
+    (told,) = [one for one in done.records() if one.result == "SKIPPED"]
+    assert (told.rule, "warns only" in told.comment) == ("SOV011", True)
+
+
 def test_options_come_from_the_environment(tmp_path):
     _write(tmp_path, {"main.tf": MAIN, "base.tf": ""})
     variables = {"SOVEREIGN_GUARD_POLICY": "eu-location", "SOVEREIGN_GUARD_NO_INLINE_WAIVERS": "1"}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,7 +31,10 @@ resource "aws_s3_bucket" "drafts" {
 }
 """
 FORMATS = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv")
-PIPELINES = ("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID")
+PIPELINES = (
+    *("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID"),
+    *("TEAMCITY_VERSION", "CODEBUILD_BUILD_ARN", "bamboo_planKey", "GO_PIPELINE_LABEL"),
+)
 LAPTOP = dict.fromkeys(PIPELINES, "")
 
 
@@ -70,6 +76,37 @@ def test_one_output_may_be_standard_output(estate: Path) -> None:
     assert (estate / "report.json").exists()
 
 
+def test_a_format_that_is_asked_for_beside_files_is_for_standard_output(estate: Path) -> None:
+    done = run("scan", ".", "-o", "sarif=report.sarif", "--format", "csv", cwd=estate)
+    assert done.stdout.startswith(b"record,")
+    assert (estate / "report.sarif").exists()
+    taken = run("scan", ".", "-o", "json=-", "--format", "csv", cwd=estate)
+    assert json.loads(taken.stdout)["schema"] == "sovereign-guard/report/v1"
+
+
+@pytest.mark.parametrize("outputs", [("json=a", "sarif=./a"), ("json=-", "sarif=-"), ("a", "a")])
+def test_two_reports_do_not_overwrite_one_another(outputs: tuple[str, str], estate: Path) -> None:
+    done = run("scan", ".", "-o", outputs[0], "-o", outputs[1], cwd=estate)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"two reports" in done.stderr
+    assert not (estate / "a").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_no_defect_of_ours(estate: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sovereign_guard", "scan", "."],
+            cwd=estate,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert b"standard output: the report cannot be written" in done.stderr
+    assert b"internal error" not in done.stderr
+
+
 def test_an_equals_sign_in_a_path_is_no_format(estate: Path) -> None:
     (estate / "a=b").mkdir()
     assert run("scan", ".", "-o", "a=b/report.txt", cwd=estate).returncode == 1
@@ -81,6 +118,7 @@ def test_an_equals_sign_in_a_path_is_no_format(estate: Path) -> None:
     [
         ("sarf=x", "no format 'sarf'"),
         ("json=", "no file is named"),
+        ("sarif", "no file is named"),
         ("json=no/such/folder/x", "cannot be written"),
     ],
 )
@@ -118,6 +156,15 @@ def test_quiet_still_tells_what_could_not_be_read(estate: Path) -> None:
     done = run("scan", ".", "-q", cwd=estate)
     assert done.returncode == 3
     assert done.stdout.decode().startswith("main.tf:1")
+
+
+def test_quiet_tells_whose_word_made_it_green(estate: Path) -> None:
+    (estate / "lax.yaml").write_text("id: lax\ntitle: Lax\nlevels: {}\n")
+    (estate / ".sovereign-guard.yaml").write_text("policy: lax.yaml\n")
+    done = run("scan", ".", "-q", cwd=estate)
+    assert done.returncode == 0
+    (line,) = done.stdout.decode().splitlines()
+    assert line.startswith("sovereign-guard: policy lax (lax.yaml); statements of the organisation: 1.")
 
 
 def test_verbose_lists_what_passes_too(estate: Path) -> None:
@@ -192,6 +239,30 @@ def test_the_configuration_is_found_upwards_to_the_root_of_the_checkout(tmp_path
     assert json.loads(run("scan", ".", "-f", "json", cwd=deep).stdout)["policy"]["id"] == "three-circles"
     (checkout / ".sovereign-guard.yaml").write_text("policy: eu-location\n")
     assert json.loads(run("scan", ".", "-f", "json", cwd=deep).stdout)["policy"]["id"] == "eu-location"
+
+
+def _link_to_nothing(path: Path) -> None:
+    path.symlink_to("no-such-file")
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, _link_to_nothing])
+def test_a_configuration_that_cannot_be_read_is_not_passed_over(
+    make: Callable[[Path], None], estate: Path
+) -> None:
+    make(estate / ".sovereign-guard.yaml")
+    done = run("scan", ".", cwd=estate)
+    assert done.returncode == 2
+    assert b".sovereign-guard.yaml" in done.stderr
+    assert run("scan", ".", "--ignore-repo-config", cwd=estate).returncode == 1
+
+
+def test_a_configuration_by_a_name_that_nobody_reads_is_told(estate: Path) -> None:
+    (estate / ".sovereign-guard.yml").write_text("levels: [{address: '*', level: strategic, reason: ours}]\n")
+    done = run("scan", ".", cwd=estate)
+    assert done.returncode == 2
+    assert b".sovereign-guard.yml: a configuration is called .sovereign-guard.yaml" in done.stderr
+    (estate / ".sovereign-guard.yaml").write_text("on_unknown: fail\n")
+    assert run("scan", ".", cwd=estate).returncode == 1
 
 
 # -- completion ----------------------------------------------------------------------------------------------

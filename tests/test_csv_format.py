@@ -106,7 +106,7 @@ def test_what_a_line_tells() -> None:
         "introduced": "yes",
         "file": "plan.json",
         "line": "",
-        "policy": "three-circles",
+        "policy": "three-circles (built in)",
         "catalog_as_of": small().catalog_as_of,
     }
     assert {name: first[name] for name in told} == told

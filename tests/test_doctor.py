@@ -17,7 +17,10 @@ from sovereign_guard import __version__
 from sovereign_guard.cli import cli
 from tests.command import run
 
-PIPELINES = ("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID")
+PIPELINES = (
+    *("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID"),
+    *("TEAMCITY_VERSION", "CODEBUILD_BUILD_ARN", "bamboo_planKey", "GO_PIPELINE_LABEL"),
+)
 OURS = "python_hcl2"
 THEIRS = "bc_python_hcl2"
 

@@ -136,6 +136,23 @@ def test_waived_and_known_findings_say_so(source):
     assert "It stood in the baseline of 2026-11-01." in old.data
 
 
+def test_what_was_stated_is_told(source):
+    report = report_of(source)
+    statements = replace(
+        report.statements,
+        accepted=(Evidence("policy lax\n::error::x", ".sovereign-guard.yaml:1"),),
+        refused=(Evidence("mirrors: none", ".sovereign-guard.yaml:2"),),
+    )
+    commands, _last = read(replace(report, statements=statements))
+    told = {one.properties["title"]: one for one in commands if "Stated" in one.properties["title"]}
+    assert {one.kind for one in told.values()} == {"notice"}
+    accepted = told["Stated by the organisation, and accepted"].data
+    assert accepted.startswith("- policy lax")
+    assert "\n" not in accepted
+    refused = told["Stated in the repository, and not accepted"].data
+    assert refused == "- mirrors: none  [.sovereign-guard.yaml:2]"
+
+
 def test_what_was_not_read_comes_first_and_warnings_are_there(source):
     (source / "bad.json").write_text('{"format_version": "1.2",\n  oops')
     report = replace(report_of(".", "bad.json"), warnings=("::error::forged",))

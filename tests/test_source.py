@@ -1487,6 +1487,27 @@ def test_a_module_that_is_called_no_time_is_judged_nowhere_else(tmp_path: Path) 
     assert found.exit_code == 0
 
 
+def test_a_module_that_is_judged_nowhere_is_told(tmp_path: Path) -> None:
+    caller = AWS + 'module "m" {\n  source = "../prod"\n  count  = 0\n}\n'
+    found = made(tmp_path, {"w/main.tf": caller, "prod/main.tf": bucket("b")})
+    assert [one for one in found.report["warnings"] if one.startswith("prod: no call of this module")]
+    used = made(tmp_path, {"w/main.tf": caller.replace("= 0", "= 1")})
+    assert used.report["warnings"] == []
+
+
+def test_source_in_hidden_folders_is_told(tmp_path: Path) -> None:
+    found = made(tmp_path, {"main.tf": AWS + bucket("b"), ".infra/main.tf": AWS + bucket("hidden")})
+    assert [one["path"] for one in found.report["inputs"]] == ["."]
+    assert [one for one in found.report["warnings"] if "not judged: .infra." in one]
+
+
+def test_a_module_in_a_hidden_folder_that_is_called_is_not(tmp_path: Path) -> None:
+    call = 'module "m" {\n  source = "./.m"\n}\n'
+    found = made(tmp_path, {"main.tf": AWS + call, ".m/main.tf": bucket("b")})
+    assert found.addresses == ["module.m.aws_s3_bucket.b"]
+    assert found.report["warnings"] == []
+
+
 def test_cdktf_output(tmp_path: Path) -> None:
     stack = {
         "//": {"metadata": {"backend": "local", "stackName": "prod", "version": "0.20.0"}, "outputs": {}},

@@ -8,16 +8,32 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sovereign_guard.errors import UsageError
+
 FILE_NAME = ".sovereign-guard.yaml"
+_MISSPELT = ".sovereign-guard.yml"
 
 
 def find_repository_file(start: Path) -> Path | None:
-    """Return the repository's configuration: in a folder, or in one above it up to the repository's root."""
+    """Return the repository's configuration: in a folder, or in one above it up to the repository's root.
+
+    It need not be readable: a link that leads nowhere is told when it is read, since it may raise levels.
+
+    Raises:
+        UsageError: there is one by a name under which nobody would read it.
+
+    """
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
         path = candidate / FILE_NAME
-        if path.is_file():
+        if os.path.lexists(path):
             return path
+        if os.path.lexists(candidate / _MISSPELT):
+            raise UsageError(
+                f"a configuration is called {FILE_NAME}; this one is not read.",
+                hint=f"Rename it to {FILE_NAME}.",
+                file=os.path.relpath(candidate / _MISSPELT),
+            )
         if (candidate / ".git").exists():
             return None
     return None

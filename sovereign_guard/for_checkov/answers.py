@@ -17,9 +17,10 @@ from sovereign_guard.errors import SovereignGuardError
 from sovereign_guard.for_checkov.index import Index, PlanIndex, RealPaths, SourceIndex
 from sovereign_guard.for_checkov.values import PASSED, Answer, Block, Run
 from sovereign_guard.for_checkov.wishes import wishes_of
-from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report
+from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.pipeline import assess
 from sovereign_guard.processes import collector_paused
+from sovereign_guard.report.standing import whose_word
 from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
 
@@ -63,6 +64,10 @@ class Answers:
         """Remember that Checkov has asked about a block."""
         self._asked.add(block)
 
+    def words(self) -> tuple[str, ...]:
+        """Return what beside the catalog and a shipped policy the answers rest on."""
+        return tuple(dict.fromkeys(part.word for part in self._parts if part.word))
+
     def untold(self) -> tuple[str, ...]:
         """Return what Checkov has asked nothing about although it fails."""
         texts: list[str] = []
@@ -98,12 +103,14 @@ class _Part:
     ) -> None:
         self.blocks = blocks
         self.rules: tuple[str, ...] = ("SOV003",)
+        self.word = ""
         self._whole: Answer | None = None
         self._answers: dict[Block, dict[str, Answer]] = {}
         self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
         try:
             report = assess(request_of(paths, wishes_of(environment)))
             self.rules = tuple(report.rules)
+            self.word = whose_word(report)
             self._fill(run, report)
         except Exception as error:  # noqa: BLE001 - Checkov passes over a check that raises, with exit code 0
             self._whole = failure(error)
@@ -271,7 +278,8 @@ def _answers(report: Report, findings: Iterable[Finding], *, several: bool) -> d
 
 
 def _answer(report: Report, findings: list[Finding], *, several: bool) -> Answer:
-    open_ones = [one for one in findings if one.waiver is None and not one.in_baseline]
+    warned = [one for one in findings if _warns(one)]
+    open_ones = [one for one in findings if one.waiver is None and not one.in_baseline and not _warns(one)]
     if open_ones:
         shown = open_ones[:_MOST_INSTANCES]
         details = [line for one in shown for line in _finding_text(one, several=several)]
@@ -281,8 +289,16 @@ def _answer(report: Report, findings: list[Finding], *, several: bool) -> Answer
     waiver = next((one.waiver for one in findings if one.waiver is not None), None)
     if waiver is not None:
         return Answer("SKIPPED", comment=_clean(f"{waiver.reason} (until {waiver.until}, {waiver.where})"))
+    if warned:
+        # A waiver that only another input needs, a plan say, would else be in the way here.
+        return Answer("SKIPPED", comment=_clean(f"warns only: {warned[0].outcome.message}"))
     path = report.baseline.path if report.baseline is not None else ""
     return Answer("SKIPPED", comment=_clean(f"in the baseline {path}".rstrip()))
+
+
+def _warns(finding: Finding) -> bool:
+    """Whether a finding only warns of what is known (an unknown that warns does not pass)."""
+    return finding.outcome.verdict is Verdict.FAIL and not finding.outcome.counts
 
 
 def _failing(answer: Answer | None) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from sovereign_guard.for_checkov.host import Asking, run_that_loads
 from sovereign_guard.for_checkov.values import Answer, Block, Run
 from sovereign_guard.for_checkov.wishes import wishes_of
 from sovereign_guard.model.knowledge import RuleText
+from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
 
 _MOST_LINES = 20
@@ -34,6 +35,7 @@ class _Process:
         self.answers: list[tuple[object, Answers]] = []
         self.loaded: list[Run] = []
         self.complained = False
+        self.words: set[str] = set()
         self.watched = 0
 
 
@@ -137,6 +139,10 @@ def _answers(asking: Asking) -> Answers:
                 return found
         made = Answers(asking.run(), os.environ)
         _PROCESS.answers.append((asking.definitions, made))
+        for word in made.words():
+            if word not in _PROCESS.words:
+                _PROCESS.words.add(word)
+                print(f"sovereign-guard: {clean(word)}.", file=sys.stderr, flush=True)  # noqa: T201 - see above
         return made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from collections import defaultdict
 
 from sovereign_guard.model.classification import Classification
@@ -24,6 +25,12 @@ def oldest_address(resource: Resource) -> str:
     return resource.renamed_from[-1] if resource.renamed_from else resource.address
 
 
+def _interchangeable(was: str, now: str) -> bool:
+    folders = [posixpath.dirname(name) for name in (was, now)]
+    elsewhere = any(name.startswith("../") or posixpath.basename(name) == "-" for name in (was, now))
+    return elsewhere or folders[0] == folders[1]
+
+
 class Known:
     """The findings that a baseline knows."""
 
@@ -35,13 +42,18 @@ class Known:
         Args:
             root: of the judged repository. levels: names of the levels, lowest first.
             inventories: this run's. Where both the baseline and this run have one alone, and that is no
-                source, they are taken for the same whatever they are called: plans get any name.
+                source, they are taken for the same by any name, unless they lie in two folders of the
+                repository: plans get any name, but those of two root modules are two.
 
         """
         self._levels = {name: index for index, name in enumerate(levels)}
         self._root = root
         alone = len(baseline.inputs) == len(inventories) == 1
-        self._one = alone and inventories[0].kind is not InputKind.HCL
+        self._one = (
+            alone
+            and inventories[0].kind is not InputKind.HCL
+            and _interchangeable(baseline.inputs[0], input_name(inventories[0].path, root))
+        )
         # By what a reader of the file sees, not by the fingerprint: nobody reviews that.
         self._entries: dict[tuple[str, str], list[BaselineEntry]] = defaultdict(list)
         for entry in baseline.entries:

@@ -72,7 +72,8 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
 
 def _rows(report: Report) -> Iterator[dict[str, str]]:
     places = Places(report)
-    always = {"policy": report.policy.id, "catalog_as_of": report.catalog_as_of}
+    policy = f"{report.policy.id} ({report.policy.source})"
+    always = {"policy": policy, "catalog_as_of": report.catalog_as_of}
     paths = {inventory.id: inventory.path for inventory in report.inventories}
     for problem in report.problems:
         yield {**_problem(problem, paths, places), **always}

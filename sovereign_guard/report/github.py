@@ -28,6 +28,7 @@ MOST_MESSAGE = 16_000
 https://docs.github.com/en/rest/checks/runs#create-a-check-run
 """
 
+_NOWHERE = Place("", None, None, "", inside=True)
 _KINDS = ("error", "warning", "notice")
 
 
@@ -41,7 +42,7 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
 
 
 def _commands(report: Report) -> Iterator[tuple[str, str]]:
-    """Give kind and text of each command.."""
+    """Give kind and text of each command."""
     places = Places(report)
     for problem in report.problems:
         yield "error", _not_read(problem, places)
@@ -49,6 +50,13 @@ def _commands(report: Report) -> Iterator[tuple[str, str]]:
         kind = _kind(finding, report)
         text = places.relative(whole(finding, report))
         yield kind, _command(kind, places.of(finding), _title(finding, report), text)
+    for title, steps in (
+        ("Stated by the organisation, and accepted", report.statements.accepted),
+        ("Stated in the repository, and not accepted", report.statements.refused),
+    ):
+        if steps:
+            text = "\n".join(clean(f"- {step.what}  [{step.where}]") for step in steps)
+            yield "notice", _command("notice", _NOWHERE, title, places.relative(text))
     for warning in report.warnings:
         yield "warning", f"::warning title=sovereign-guard::{_data(places.relative(clean(warning)))}"
 

@@ -22,6 +22,7 @@ from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Rep
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.resource import InputKind
 from sovereign_guard.model.screen import Screen
+from sovereign_guard.model.value import Evidence
 from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.lines import decision, problem_line, whole
@@ -251,9 +252,11 @@ class RunPropertiesS(_Sarif, kw_only=True):
     """What the verdicts rest on, and what the file leaves out."""
 
     policy: str
+    policy_source: str
     catalog_as_of: str
     notice: str
     declarations: list[StepS]
+    refused_declarations: list[StepS]
     results_cut: ResultsCutS | UnsetType = UNSET
 
 
@@ -387,15 +390,18 @@ def _not_read(problem: InputProblem, files: _Files) -> NotificationS:
     return notification
 
 
+def _steps(statements: tuple[Evidence, ...], files: _Files) -> list[StepS]:
+    return [StepS(what=step.what, where=files.places.relative(step.where)) for step in statements]
+
+
 def _run_properties(report: Report, files: _Files, cut: ResultsCutS | None) -> RunPropertiesS:
     return RunPropertiesS(
         policy=report.policy.id,
+        policy_source=files.places.relative(report.policy.source),
         catalog_as_of=report.catalog_as_of,
         notice="The catalog states facts with sources and dates. It is not legal advice.",
-        declarations=[
-            StepS(what=step.what, where=files.places.relative(step.where))
-            for step in report.statements.accepted
-        ],
+        declarations=_steps(report.statements.accepted, files),
+        refused_declarations=_steps(report.statements.refused, files),
         results_cut=UNSET if cut is None else cut,
     )
 

@@ -59,3 +59,21 @@ def subject(address: str, deposed: str | None) -> str:
 def count(number: int, noun: str) -> str:
     """Write a number with its noun."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def whose_word(report: Report) -> str:
+    """Return in one line what the verdicts rest on beside the catalog and a shipped policy; empty if nothing.
+
+    For outputs that are too short to list it, so that no run is green for a reason that nobody sees.
+    """
+    statements = report.statements
+    waived = sum(finding.waiver is not None for finding in report.findings)
+    known = sum(finding.waiver is None and finding.in_baseline for finding in report.findings)
+    parts = [
+        f"policy {report.policy.id} ({report.policy.source})" if report.policy.source != "built in" else "",
+        f"statements of the organisation: {len(statements.accepted)}" if statements.accepted else "",
+        f"statements not accepted: {len(statements.refused)}" if statements.refused else "",
+        f"findings waived: {waived}" if waived else "",
+        f"findings in the baseline: {known}" if known else "",
+    ]
+    return "; ".join(filter(None, parts))

@@ -9,6 +9,7 @@ from sovereign_guard import __version__
 from sovereign_guard.model.finding import Finding, Report, Severity, Verdict
 from sovereign_guard.model.screen import Detail, Screen
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.report.standing import whose_word
 from sovereign_guard.report.words import clean, paint, wrap
 
 _VERDICTS = {
@@ -42,6 +43,9 @@ def _lines(report: Report) -> Iterator[str]:
             yield clean(
                 f"{where}: {outcome.rule} {outcome.verdict} {outcome.severity}: {about}{outcome.message}"
             )
+    word = whose_word(report)
+    if word:
+        yield clean(f"sovereign-guard: {word}. See them without --quiet.")
 
 
 def _sections(report: Report, screen: Screen) -> Iterator[str]:

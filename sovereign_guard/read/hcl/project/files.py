@@ -114,7 +114,8 @@ def folders_below(
     """Give the folders at and below one that hold source, or a file of one of the names in `also`.
 
     Each once by whatever links it is reached, with whether it holds the one and the other. In hidden folders
-    only the names count. A folder that cannot be looked into goes to the reader's `problems`.
+    only the names count; those that hold source go to the reader's `hidden`. A folder that cannot be looked
+    into goes to its `problems`.
     """
     seen: set[Path] = set()
     waiting = [(top, False)]
@@ -142,6 +143,8 @@ def folders_below(
         seen.add(real)
         folders = [one for one in found if not is_source(one.name) or _is_folder(one)]
         source = not hidden and len(folders) < len(found)
+        if hidden and len(folders) < len(found):
+            reader.hidden.append(real)
         named = any(one.name in also for one in folders)
         if source or named:
             yield real, source, named
@@ -164,6 +167,7 @@ class Reader:
         self._single: dict[Path, SourceFile | None] = {}
         self._texts: dict[Path, list[tuple[str, Text]]] = {}
         self.problems: list[InputProblem] = []
+        self.hidden: list[Path] = []
 
     def prepare(self, folders: Sequence[tuple[Path, str]]) -> None:
         """Read and parse the files of many folders at once, where that is faster."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ from sovereign_guard.read.hcl.project.terragrunt import NAMES, Terragrunt
 from sovereign_guard.read.hcl.syntax import Parser
 from sovereign_guard.read.hcl.syntax.tree import Literal
 from sovereign_guard.read.options import SourceOptions
+
+_NAMED = 5
+"""Folders that a warning names."""
 
 _PYTHON_FRAMES = 12_000
 """Evaluation calls itself; its own limit (evaluate.MAX_DEPTH) is reached before this many frames."""
@@ -97,15 +100,41 @@ def read_source(
         for estate, _inventory in read
         for one in estate.problems
     ]
-    if terragrunt.warnings and inventories:
+    made = {folder for estate, _inventory in read for folder in estate.instantiated}
+    by_terragrunt = terragrunt.homes | terragrunt.called
+    told = [
+        *terragrunt.warnings,
+        *_judged_nowhere([one for one in modules if one.folder not in made | judged | by_terragrunt]),
+        *_not_looked_into([_shown(path, folder, found) for found in reader.hidden if found not in made]),
+    ]
+    if told and inventories:
         first = inventories[0]
-        warnings = (*terragrunt.warnings, *first.warnings)
-        inventories[0] = msgspec.structs.replace(first, warnings=warnings)
+        inventories[0] = msgspec.structs.replace(first, warnings=(*told, *first.warnings))
     # What is wrong with a file concerns every root module that uses it.
     shared = [*reader.problems, *terragrunt.problems]
     problems.extend(msgspec.structs.replace(one, input=path) for one in shared)
     problems.sort(key=lambda one: (one.file or "", one.line or 0, one.column or 0))
     return inventories, problems
+
+
+def _judged_nowhere(modules: list[Module]) -> Iterator[str]:
+    """Warn of modules that no call makes: one call with `count = 0` could hide a root module."""
+    for module in modules:
+        if module.resources or module.calls:
+            yield (
+                f"{module.path}: no call of this module makes anything, so it is judged nowhere. "
+                f"Is it planned by itself? Then give {module.path} as a path."
+            )
+
+
+def _not_looked_into(folders: list[str]) -> Iterator[str]:
+    """Warn of hidden folders: a root module that is moved into one is judged no more."""
+    if folders:
+        more = f" and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
+        yield (
+            f"source in hidden folders is not judged: {', '.join(sorted(folders)[:_NAMED])}{more}. "
+            "Give such a folder as a path if it is planned."
+        )
 
 
 def _home(root: tuple[Module, Unit | None]) -> Path:
