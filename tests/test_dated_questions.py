@@ -227,8 +227,8 @@ COMPELLED_FROM = table("""
   plusserver | 2026-11-24 | DE GB | card-plusserver
 ? Cleura: Swedish seat, control in London.
   cleura | 2026-11-24 | GB SE | card-cleura
-? Elastic's seat is Dutch, not American.
-  elastic | 2026-11-24 | NL | form-8k-2024
+? Elastic's seat is Dutch, but a US domestic issuer without a controller is not cleared.
+  elastic | 2026-11-24 | NL ? | form-8k-2024
 ? Better Stack is American, not Czech.
   better-stack | 2026-11-24 | US ? | terms-2025
 ? Databricks: American; who controls it is not known.

@@ -956,3 +956,30 @@ def test_strategic_data_is_not_satisfied_by_a_european_operator(tmp_path: Path) 
     )
     entry = judge(tmp_path, plan, address="scaleway_object_bucket.plans")
     assert (entry["level"], entry["verdict"]) == ("strategic", "fail")
+
+
+def test_a_european_proxy_before_an_american_service_clears_nothing(tmp_path: Path) -> None:
+    """A setting that only leads to the vendor can be pointed at a relay; the data goes on to the vendor."""
+    (tmp_path / "main.tf").write_text(
+        """
+terraform {
+  required_providers {
+    datadog = { source = "DataDog/datadog" }
+  }
+}
+
+provider "datadog" {
+  api_url = "https://relay.fnc.fr-par.scw.cloud/"
+}
+
+# sovereign-guard: level=sensitive
+resource "datadog_logs_archive" "all" {
+  name = "all"
+}
+"""
+    )
+    code, report = run_json("scan", ".", cwd=tmp_path)
+    (resource,) = report["resources"]
+    assert (code, resource["verdict"]) == (1, "fail")
+    assert {one["id"] for one in resource["operators"]} >= {"datadog", "scaleway"}
+    assert "US" in resource["exposed_to"]

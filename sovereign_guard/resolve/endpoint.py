@@ -230,7 +230,8 @@ class Endpoints:
                 unknown = Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name")
                 found.append(Target((), unknown))
             else:
-                found.append(self._by_host(provider, host, HIDDEN if hidden else host, where))
+                target = self._by_host(provider, host, HIDDEN if hidden else host, where)
+                found.append(_beside_its_own(provider, target) if setting.reaches == "own" else target)
         if not found and plain(node) not in (None, "", []):
             found.append(Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud))
         return found
@@ -298,6 +299,18 @@ class Endpoints:
             facts.region,
             evidence=(said,),
         )
+
+
+def _beside_its_own(provider: Provider, target: Target) -> Target:
+    """Keep the provider's operator where a setting that only ever leads to it names a host of another.
+
+    That host is a proxy before the service: it adds an operator, and clears none.
+    """
+    told = {use.id for use in target.operators}
+    if not provider.operator or not told or provider.operator in told or target.declared:
+        return target
+    own = OperatorUse(provider.operator, Role.PLATFORM)
+    return msgspec.structs.replace(target, operators=(own, *target.operators))
 
 
 def speaks_of(patterns: tuple[str, ...], resource_type: str) -> bool:
