@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -61,11 +62,25 @@ def cache_path(folder: Path) -> Path:
     """Return the cache file for the present state of these rules and of the code that compiles them."""
     digest = hashlib.sha256(__version__.encode())
     code = Path(__file__).parent
-    for root, pattern in ((folder, "**/*.*"), (code, "*.py"), (code.parent / "model", "*.py")):
-        for path in sorted(root.glob(pattern)):
-            stat = path.stat()
-            digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    for root, suffixes in (
+        (folder, (".yaml", ".json")),
+        (code, (".py",)),
+        (code.parent / "model", (".py",)),
+    ):
+        for path, size, changed in sorted(_files(str(root), suffixes)):
+            digest.update(f"{path}\0{size}\0{changed}\n".encode())
     return cache_folder() / f"catalog-{digest.hexdigest()[:24]}.msgpack"
+
+
+def _files(folder: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+    """Give path, size and time of change of the files below a folder, of which there are over a thousand."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, suffixes)
+            elif entry.name.endswith(suffixes):
+                about = entry.stat()
+                yield entry.path, about.st_size, about.st_mtime_ns
 
 
 def _write(path: Path, content: bytes) -> None:

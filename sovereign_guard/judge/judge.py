@@ -111,8 +111,10 @@ def judge(
             assessments.append(
                 Assessment(inventory.id, resource, placement, classification, kind, applicable, verdict)
             )
-    findings.extend(waivers.findings(assessments))
-    findings.sort(key=lambda one: (not one.address, one.input, one.address, one.deposed or ""))
+    about_waivers = waivers.findings(assessments)
+    if about_waivers:  # The others are in order already.
+        findings.extend(about_waivers)
+        findings.sort(key=lambda one: (not one.address, one.input, one.address, one.deposed or ""))
     statements = msgspec.structs.replace(
         statements,
         accepted=(*statements.accepted, *waivers.accepted),

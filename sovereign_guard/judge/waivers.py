@@ -54,6 +54,8 @@ class Waivers:
         Where several do, the nearest: a comment at the block, one at a module call, then those stated.
         """
         covering = None
+        if not resource.directives and not self._stated:
+            return None
         for held in self._at(resource):
             if rule in held.covers:
                 held.used.add(rule)
@@ -66,6 +68,8 @@ class Waivers:
         One in a comment is a finding at the first resource that carries it.
         """
         for item in assessments:
+            if not item.resource.directives and not self._stated:
+                continue
             judged = item.verdict is not Verdict.NOT_JUDGED
             for held in self._at(item.resource):
                 held.carrier = held.carrier or item
