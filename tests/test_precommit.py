@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,27 @@ def test_every_scenario_is_judged_as_by_the_command(hook: str, estate: Estate) -
     assert len(found["inputs"]) > 100
     for part in ("resources", "findings", "errors", "summary"):
         assert found[part] == expected[part], part
+
+
+def test_the_readme_as_pasted(estate: Estate) -> None:
+    section = (
+        (fresh.ROOT / "README.md").read_text().partition("\n## With pre-commit\n")[2].partition("\n## ")[0]
+    )
+    (config,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    (commands,) = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    hooks = estate.pre_commit.hooks
+    for word, meant in (("URL-OF-THIS-REPOSITORY", str(hooks)), ("A-TAG-OR-COMMIT", fresh.head(hooks))):
+        assert config.count(word) == 1
+        config = config.replace(word, meant)
+    estate.write(".pre-commit-config.yaml", config)
+    path = f"{estate.pre_commit.program.parent}{os.pathsep}{os.environ['PATH']}"
+    for text, code in ((SENSITIVE, 1), (PUBLIC, 0)):
+        estate.stands("main.tf", text + PARIS)
+        env = estate.pre_commit.env(estate.cache, PATH=path)
+        done = fresh.call("/bin/sh", "-e", "-c", commands, cwd=estate.folder, env=env, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert ("SOV001 fail critical" in done.stdout) == (code == 1)
+    assert (estate.folder / ".git" / "hooks" / "pre-commit").exists()
 
 
 def test_whichever_file_changes_the_whole_is_judged(estate: Estate) -> None:
