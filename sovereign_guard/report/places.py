@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from sovereign_guard.catalog.discovery import repository_root
 from sovereign_guard.model.finding import Finding, InputProblem, Report
 
 STANDARD_INPUT = "standard-input"
@@ -43,7 +44,7 @@ class Places:
     """Finds the places of one report's findings, each file looked up once."""
 
     def __init__(self, report: Report) -> None:
-        self._root = _root()
+        self._root = repository_root(Path())
         self._inputs = {inventory.id: inventory.path for inventory in report.inventories}
         self._named: dict[str, Place] = {}
         self._root_in_text = re.compile(rf"(?<![\w./-]){re.escape(str(self._root).rstrip('/'))}/")
@@ -137,11 +138,6 @@ def _tails(path: str) -> list[str]:
 def place_of(finding: Finding, report: Report) -> Place:
     """Return where one finding is shown. For many findings of a report, make a `Places` and ask that."""
     return Places(report).of(finding)
-
-
-def _root() -> Path:
-    folder = Path(os.path.realpath(Path.cwd()))
-    return next((found for found in (folder, *folder.parents) if (found / ".git").exists()), folder)
 
 
 def _text(path: str) -> str:
