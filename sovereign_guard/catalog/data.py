@@ -12,6 +12,7 @@ from typing import TypeVar
 import msgspec
 
 from sovereign_guard.model.knowledge import (
+    FlowWords,
     HostPattern,
     LabelCarriers,
     Operator,
@@ -47,6 +48,7 @@ class PackedCatalog(msgspec.Struct, frozen=True):
     policies: dict[str, msgspec.Raw]
     rules: dict[str, msgspec.Raw]
     vocabulary: Vocabulary
+    flows: FlowWords
     addresses: tuple[str, ...]
     provider_of_address: dict[str, str]
     provider_of_prefix: dict[str, str]
@@ -132,6 +134,7 @@ def pack(
     hosts: tuple[HostPattern, ...],
     addresses: tuple[str, ...],
     vocabulary: Vocabulary,
+    flows: FlowWords,
     policies: dict[str, Policy],
     rules: dict[str, RuleText],
     below: PackedCatalog | None = None,
@@ -170,6 +173,7 @@ def pack(
         policies=_encoded(policies, None if below is None else below.policies),
         rules=_encoded(rules, None if below is None else below.rules),
         vocabulary=vocabulary,
+        flows=flows,
         addresses=addresses,
         provider_of_address=by_address,
         provider_of_prefix=by_prefix,

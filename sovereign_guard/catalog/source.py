@@ -15,7 +15,10 @@ from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError, UsageError
 from sovereign_guard.model.knowledge import (
     DISPERSED,
+    FlowRule,
+    FlowWords,
     HostPattern,
+    KeyCustody,
     KeyRule,
     LabelCarriers,
     Operator,
@@ -41,7 +44,7 @@ def compile_rules(folder: Path) -> PackedCatalog:
     compiler = _Compiler(folder, folder, "rules")
     sections = compiler.sections("catalog/")
     labels = next(iter(compiler.files("catalog/labels.yaml", "labels")), None)
-    if labels is None or sections.hosts is None:
+    if labels is None or sections.hosts is None or sections.flows is None:
         raise ConfigurationError(
             compiler.problems or [UsageError("rules/catalog is not complete.", file=str(folder))]
         )
@@ -54,6 +57,7 @@ def compile_rules(folder: Path) -> PackedCatalog:
         vocabulary=vocabulary,
         policies=policies,
         rules=rules,
+        flows=sections.flows,
         addresses=tuple(sections.hosts[0].data.get("addresses", ())),
         **sections.values(),
     )
@@ -97,6 +101,7 @@ def compile_over(below: CatalogData, folder: Path, schemas: Path) -> tuple[Packe
         vocabulary=vocabulary,
         policies={},
         rules={},
+        flows=sections.flows or packed.flows,
         addresses=tuple(
             dict.fromkeys(
                 (*packed.addresses, *(hosts[0].data.get("addresses", ()) if hosts is not None else ()))
@@ -117,6 +122,7 @@ class _Sections(msgspec.Struct, frozen=True):
     resources: dict[str, tuple[YamlFile, ResourceTable]]
     carriers: dict[str, tuple[YamlFile, LabelCarriers]]
     hosts: tuple[YamlFile, tuple[HostPattern, ...]] | None
+    flows: FlowWords | None = None
 
     @property
     def files(self) -> Iterator[YamlFile]:
@@ -223,7 +229,10 @@ class _Compiler:
             ),
             None,
         )
-        return _Sections(operators, providers, regions, resources, carriers, hosts)
+        flows = next(
+            (msgspec.convert(f.data, FlowWords) for f in self.files(f"{top}flows.yaml", "flows")), None
+        )
+        return _Sections(operators, providers, regions, resources, carriers, hosts, flows)
 
     def rules_and_policies(self, vocabulary: Vocabulary) -> tuple[dict[str, RuleText], dict[str, Policy]]:
         rules = {file.data["id"]: _rule_text(file.data) for file in self.files("checks/*.yaml", "check")}
@@ -266,8 +275,10 @@ class _Compiler:
                 _known(file, lower.cloud, clouds, "cloud", "clouds", name)
             for position, zone in enumerate(table.zones):
                 _check_zone(file, zone, position)
-        for file, _table in sections.resources.values():
+        kinds = sections.flows or (below.packed.flows if below is not None else FlowWords())
+        for file, table in sections.resources.values():
             _known(file, file.data["provider"], drivers, "provider", "provider")
+            _check_flows(file, table, set(kinds.kinds), known)
         for file, carrier in sections.carriers.values():
             _named_as(file, carrier.provider)
             _known(file, carrier.provider, drivers, "provider", "provider")
@@ -308,6 +319,19 @@ class _Compiler:
                         _known(file, operator, operators, "operator", "endpoints", position, "absent")
             for position, below in enumerate(provider.infrastructure):
                 _known(file, below.names, clouds, "region table", "infrastructure", position, "names")
+            for position, stands in enumerate(provider.stands_on):
+                _known(file, stands.operator, operators, "operator", "stands_on", position, "operator")
+
+
+def _check_flows(file: YamlFile, table: ResourceTable, kinds: set[str], operators: set[str]) -> None:
+    """Check what flows and keys name. Their types have to be judged by themselves or pass data on: see verify."""
+    for position, flow in enumerate(table.flows):
+        _known(file, flow.flow, kinds, "kind of flow", "flows", position, "flow")
+        for side, end in (("from", flow.source), ("to", flow.target)):
+            if end is not None:
+                _known(file, end.operator, operators, "operator", "flows", position, side, "operator")
+                if end.bare not in ("here", "unknown"):
+                    _known(file, end.bare, operators, "operator", "flows", position, side, "bare")
 
 
 def _named_as(file: YamlFile, name: str) -> None:
@@ -373,7 +397,27 @@ def _resource_table(data: dict[str, Any]) -> ResourceTable:
         rules.extend(msgspec.convert({**entry, "match": match}, ResourceRule) for match in matches)
     # An exact name beats a pattern, more literal characters beat fewer.
     rules.sort(key=lambda rule: ("*" in rule.match, -len(rule.match.replace("*", "")), rule.match))
-    return ResourceTable(tuple(rules), msgspec.convert(data.get("services", ()), tuple[Service, ...]))
+    return ResourceTable(
+        tuple(rules),
+        msgspec.convert(data.get("services", ()), tuple[Service, ...]),
+        msgspec.convert([_spelled_out(one) for one in data.get("flows", ())], tuple[FlowRule, ...]),
+        msgspec.convert([_spelled_out(one) for one in data.get("keys", ())], tuple[KeyCustody, ...]),
+    )
+
+
+_LISTS = frozenset({"at", "attribute", "types", "as"})
+
+
+def _spelled_out(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry with lists where the file may have a single name."""
+    return {
+        key: [value]
+        if key in _LISTS and isinstance(value, str)
+        else _spelled_out(value)
+        if isinstance(value, dict) and key != "when"
+        else value
+        for key, value in entry.items()
+    }
 
 
 def _vocabulary(file: YamlFile) -> Vocabulary:

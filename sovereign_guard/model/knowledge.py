@@ -227,6 +227,15 @@ class Infrastructure(msgspec.Struct, frozen=True):
     source: str = ""
 
 
+class StandsOn(msgspec.Struct, frozen=True):
+    """An operator on whose infrastructure a whole service stands; `types`: the resource types it speaks of."""
+
+    operator: str
+    source: str
+    types: tuple[str, ...] = ()
+    note: str = ""
+
+
 class LabelAttributes(msgspec.Struct, frozen=True):
     """Where a provider keeps labels."""
 
@@ -283,6 +292,7 @@ class Provider(msgspec.Struct, frozen=True):
     region: RegionSettings = RegionSettings()
     endpoints: tuple[EndpointSetting, ...] = ()
     infrastructure: tuple[Infrastructure, ...] = ()
+    stands_on: tuple[StandsOn, ...] = ()
     labels: LabelAttributes = LabelAttributes()
     data_sources: dict[str, dict[str, DataFact]] = {}
     notes: str = ""
@@ -400,11 +410,84 @@ class Service(msgspec.Struct, frozen=True):
     compatible: bool = False
 
 
+class FlowEnd(msgspec.Struct, frozen=True):
+    """One end of a flow: the attribute that names it, or what it always is.
+
+    Attributes:
+        attribute: paths, each of which counts; none where the end is named otherwise.
+        types: type patterns of what the attribute can name; empty: whatever its expression refers to.
+        names: attributes, beside the usual identifiers, by which those are named.
+        data: the attribute's value is itself what passes on.
+        bare: what a plain name that nothing here bears stands for: `here`, `unknown`, or an operator id.
+        operator: always this operator. provider: always the operators of the declaring resource's provider.
+        unknown: nobody can tell, and why.
+
+    """
+
+    attribute: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(name="as", default=())
+    data: bool = False
+    bare: str = "here"
+    operator: str = ""
+    provider: bool = False
+    unknown: str = ""
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A condition on an attribute: one of the values `one_of`, or none of `none_of`; neither: it is set."""
+
+    attribute: str
+    one_of: tuple[str | bool | int | float, ...] = field(name="is", default=())
+    none_of: tuple[str | bool | int | float, ...] = field(name="not", default=())
+
+
+class FlowRule(msgspec.Struct, frozen=True):
+    """One way in which resources of some types pass data on; an end that is None is the resource itself."""
+
+    at: tuple[str, ...]
+    flow: str
+    source: FlowEnd | None = field(name="from", default=None)
+    target: FlowEnd | None = field(name="to", default=None)
+    when: Condition | None = None
+    note: str = ""
+
+
+class KeyCustody(msgspec.Struct, frozen=True):
+    """Who holds the key of some data; `of` None: the data of the declaring resource."""
+
+    at: tuple[str, ...]
+    held: Literal["kms", "external", "supplied"]
+    of: FlowEnd | None = None
+    key: FlowEnd | None = None
+    when: Condition | None = None
+    note: str = ""
+
+
+class FlowKind(msgspec.Struct, frozen=True):
+    """A kind of flow: the verb that evidence prints, and which data passes."""
+
+    says: str
+    means: str
+
+
+class FlowWords(msgspec.Struct, frozen=True):
+    """What flows are called, and which attributes name a resource without holding its data.
+
+    An identifier that begins with `_` is an ending.
+    """
+
+    kinds: dict[str, FlowKind] = {}
+    identifiers: tuple[str, ...] = ()
+
+
 class ResourceTable(msgspec.Struct, frozen=True):
     """The resource types of one provider."""
 
     types: tuple[ResourceRule, ...]
     services: tuple[Service, ...] = ()
+    flows: tuple[FlowRule, ...] = ()
+    keys: tuple[KeyCustody, ...] = ()
 
 
 class KeyRule(msgspec.Struct, frozen=True):
