@@ -276,9 +276,9 @@ class _Compiler:
             for position, zone in enumerate(table.zones):
                 _check_zone(file, zone, position)
         kinds = sections.flows or (below.packed.flows if below is not None else FlowWords())
-        for file, table in sections.resources.values():
+        for file, types in sections.resources.values():
             _known(file, file.data["provider"], drivers, "provider", "provider")
-            _check_flows(file, table, set(kinds.kinds), known)
+            _check_flows(file, types, set(kinds.kinds), known)
         for file, carrier in sections.carriers.values():
             _named_as(file, carrier.provider)
             _known(file, carrier.provider, drivers, "provider", "provider")
@@ -324,7 +324,7 @@ class _Compiler:
 
 
 def _check_flows(file: YamlFile, table: ResourceTable, kinds: set[str], operators: set[str]) -> None:
-    """Check what flows and keys name. Their types have to be judged by themselves or pass data on: see verify."""
+    """Check what flows name: kinds of flow, and operators."""
     for position, flow in enumerate(table.flows):
         _known(file, flow.flow, kinds, "kind of flow", "flows", position, "flow")
         for side, end in (("from", flow.source), ("to", flow.target)):

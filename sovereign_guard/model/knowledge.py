@@ -228,7 +228,7 @@ class Infrastructure(msgspec.Struct, frozen=True):
 
 
 class StandsOn(msgspec.Struct, frozen=True):
-    """An operator on whose infrastructure a whole service stands; `types`: the resource types it speaks of."""
+    """An operator on whose infrastructure a service stands; `types`: patterns of what it speaks of."""
 
     operator: str
     source: str
