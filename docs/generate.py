@@ -124,7 +124,7 @@ def _example(cases: list[dict[str, Any]], outcome: str) -> dict[str, Any] | None
 
 def _case(case: dict[str, Any], rule: str) -> Iterator[str]:
     yield f"{case['name'][0].upper()}{case['name'][1:]}."
-    yield _fenced("hcl", _plan(case["plan"]))
+    yield _fenced("hcl", _plan(case["plan"]) if "plan" in case else case["main_tf"].rstrip())
     if "config" in case:
         stated = yaml.safe_dump(case["config"], sort_keys=False, allow_unicode=True)
         yield "With this configuration, given by `--config`:"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import msgspec
 
@@ -11,12 +12,13 @@ from sovereign_guard.classify import classify
 from sovereign_guard.judge import judge
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Report
+from sovereign_guard.model.flow import Flows
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import Sides, in_step
-from sovereign_guard.model.waiver import Baseline
+from sovereign_guard.model.waiver import Baseline, fault
 from sovereign_guard.processes import collector_paused, shared_out
 from sovereign_guard.propagate import propagate
 from sovereign_guard.read import SourceOptions, read_all
@@ -64,16 +66,25 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
         )
         progress("resolving and classifying")
 
-        def seen(inventory: Inventory) -> tuple[Sides[Placement], Sides[Classification]]:
-            place, label = resolve(inventory, catalog, statements, day), classify(catalog, statements, policy)
-            return in_step(inventory.resources, place, label)
+        harmless = tuple(
+            one
+            for one in statements.harmless
+            if not fault(one, catalog.rules, policy.waivers, date.fromisoformat(day))
+        )
+
+        def seen(inventory: Inventory) -> tuple[Sides[Placement], Sides[Classification], Flows]:
+            places, label = (
+                resolve(inventory, catalog, statements, day),
+                classify(catalog, statements, policy),
+            )
+            placed, labelled = in_step(inventory.resources, places.place, label)
+            flowed, flows = propagate(inventory, labelled, catalog, places.elsewhere, label, harmless)
+            return placed, flowed, flows
 
         sizes = [len(inventory.resources) for inventory in inventories]
         facts = [
-            (inventory, placements, propagate(inventory, labelled, catalog))
-            for inventory, (placements, labelled) in zip(
-                inventories, shared_out(seen, inventories, sizes, _MANY), strict=True
-            )
+            (inventory, *found)
+            for inventory, found in zip(inventories, shared_out(seen, inventories, sizes, _MANY), strict=True)
         ]
         progress("judging")
         return judge(

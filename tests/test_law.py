@@ -92,11 +92,12 @@ def judged(plan: Json, policy: str) -> Judged:
         if assessment.applicable:
             case = Case(
                 assessment.placement,
-                assessment.classification,
+                assessment.classification.alone,
                 None,
                 here.policies[policy],
                 here.catalog,
                 DAY,
+                assessment.classification,
             )
             verdicts |= {name: case.decide(judge) for name, judge in RULES.items()}
         found[assessment.resource.address] = verdicts

@@ -29,12 +29,15 @@ CASES = [(path.stem, case) for path in sorted(CHECKS.glob("*.yaml")) for case in
 
 @pytest.mark.parametrize(("rule", "case"), CASES, ids=[f"{rule}: {case['name']}" for rule, case in CASES])
 def test_case(rule: str, case: dict, tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text(json.dumps(case["plan"], default=str))
+    judged = "plan.json" if "plan" in case else "main.tf"
+    text = json.dumps(case["plan"], default=str) if "plan" in case else case["main_tf"]
+    (tmp_path / judged).write_text(text)
+    judged = "plan.json" if "plan" in case else "."
     arguments = ["--as-of", AS_OF, "--policy", case.get("policy", "three-circles")]
     if "config" in case:
         (tmp_path / "config.yaml").write_text(yaml.safe_dump(case["config"]))
         arguments += ["--config", "config.yaml"]
-    code, report = run_json("scan", "plan.json", *arguments, cwd=tmp_path)
+    code, report = run_json("scan", judged, *arguments, cwd=tmp_path)
     assert report["errors"] == []
     assert [[f["rule"], f["verdict"]] for f in report["findings"]] == case["expect_findings"]
     assert code == (1 if any(f["decides"] for f in report["findings"]) else 0)

@@ -15,8 +15,11 @@ from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import (
     CloudBelow,
     DataFact,
+    FlowRule,
+    FlowWords,
     HostPattern,
     Infrastructure,
+    KeyCustody,
     LabelAttributes,
     Operator,
     Parent,
@@ -47,6 +50,7 @@ class TypeFacts(msgspec.Struct, frozen=True):
         labels: attributes in which its author writes labels.
         services: endpoint keys that move it; empty where not known.
         below: what its resources say about the cloud below the service.
+        flows: how its resources pass data on. keys: where they say who holds the key.
         attributes: every top-level attribute that some stage asks for, decoded together; those that tell a
             place come first, and there are `telling` of them.
 
@@ -63,6 +67,8 @@ class TypeFacts(msgspec.Struct, frozen=True):
     services: tuple[str, ...]
     compatible: bool
     below: tuple[Infrastructure, ...]
+    flows: tuple[FlowRule, ...]
+    keys: tuple[KeyCustody, ...]
     attributes: tuple[str, ...]
     telling: int
 
@@ -115,6 +121,11 @@ class Catalog:
     def vocabulary(self) -> Vocabulary:
         """Label keys, values and levels."""
         return self._data.packed.vocabulary
+
+    @property
+    def flows(self) -> FlowWords:
+        """What flows are called, and which names say what."""
+        return self._data.packed.flows
 
     @property
     def policies(self) -> Mapping[str, Policy]:
@@ -229,6 +240,10 @@ class Catalog:
         )
         if provider is not None and provider.places == "nothing":
             kind, region, labels, effective = Kind.NONE, (), (), ()
+        flows = tuple(one for one in table.flows if any(matches(name, resource_type) for name in one.at))
+        keys = tuple(one for one in table.keys if any(matches(name, resource_type) for name in one.at))
+        asked = [path for flow in flows for path in flow.asks] + [path for key in keys for path in key.asks]
+        passing = dict.fromkeys(path.partition(".")[0] for path in asked)
         copies = rule.copies if rule else ()
         paths = [*region, *copies, *(path for entry in below for path in (entry.cloud, entry.region) if path)]
         plaintext = rule is not None and rule.plaintext
@@ -245,8 +260,10 @@ class Catalog:
             services=service[1].keys if service else (),
             compatible=service[1].compatible if service else True,
             below=below,
+            flows=flows,
+            keys=keys,
             attributes=tuple(
-                telling | dict.fromkeys(path.partition(".")[0] for path in (*effective, *labels))
+                telling | dict.fromkeys(path.partition(".")[0] for path in (*effective, *labels)) | passing
             ),
             telling=len(telling),
         )

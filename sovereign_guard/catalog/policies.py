@@ -105,6 +105,7 @@ def policy_from(
             qualification=entry.get("qualification"),
             presence_counts=entry.get("presence_counts", False),
             suppliers_count=entry.get("suppliers_count", False),
+            external_keys_lower=entry.get("external_keys") == "lower",
         )
     repository = data.get("repository", {})
     terms = data.get("waivers", {})

@@ -20,7 +20,7 @@ from sovereign_guard.model.policy import (
     Statements,
 )
 from sovereign_guard.model.value import Evidence
-from sovereign_guard.model.waiver import Waiver
+from sovereign_guard.model.waiver import FLOW_RULE, Waiver
 
 _STATED = "statement"
 
@@ -98,6 +98,7 @@ class Configuration:
         on_unknown = hearing.on_unknown(self._data, pinned=policy_is_pinned)
         mirrors = hearing.mirrors(self._data.get("mirrors", []))
         waivers = hearing.waivers(self._data.get("waivers", []))
+        harmless = hearing.harmless(self._data.get("flows", []))
         if self._file.problems:
             raise ConfigurationError(self._file.problems)
         if self.policy is not None and policy_is_pinned and self.from_repository:
@@ -113,6 +114,7 @@ class Configuration:
             optional_rules=rules,
             on_unknown=on_unknown,
             waivers=waivers,
+            harmless=harmless,
             accepted=tuple(hearing.accepted),
             refused=tuple(hearing.refused),
         )
@@ -352,6 +354,34 @@ class _Hearing:
                     address=entry["address"],
                 )
                 found.append(waiver)
+        return tuple(found)
+
+    def harmless(self, entries: list[dict[str, Any]]) -> tuple[Waiver, ...]:
+        """Return the flows that are declared harmless, if waivers of their rule count from here."""
+        accepted = self._policy.trust.waivers if self._inside else None
+        found: list[Waiver] = []
+        for position, entry in enumerate(entries):
+            line, column = self._file.at("flows", position)
+            where = self._file.place("flows", position)
+            if accepted is not None and FLOW_RULE not in accepted:
+                what = f"flow from {entry['from']} to {entry['to']}"
+                self._refuse(
+                    f"{what}: the policy accepts no waiver of {FLOW_RULE} from the repository", where
+                )
+                continue
+            found.append(
+                Waiver(
+                    rules=(FLOW_RULE,),
+                    reason=entry.get("reason", "").strip(),
+                    until=entry.get("until", "").strip(),
+                    approver=entry.get("approver", "").strip(),
+                    file=self._file.path,
+                    line=line,
+                    column=column,
+                    address=entry["from"],
+                    to=entry["to"],
+                )
+            )
         return tuple(found)
 
     def rules(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from checkov.terraform.checks.data.registry import data_registry
 from checkov.terraform.checks.resource.registry import resource_registry
 
 INSTALL = "pip install sovereign-guard"
-RULES_BY_HEART = (1, 2, 3, 7, 8, 9, 10, 11, 12, 13)
+RULES_BY_HEART = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)
 """Numbers of the rules, for where the catalog cannot be asked."""
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.model.classification import Classification
+from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.flow import Custody, Outward
 from sovereign_guard.model.placement import Alternative, Placement
 from sovereign_guard.model.policy import Policy, Requirement
 from sovereign_guard.model.value import Evidence
@@ -22,8 +23,11 @@ class Case(msgspec.Struct, frozen=True, eq=False):
     """A placement and a classification under a policy.
 
     Attributes:
+        classification: what labels and containers say of the data.
         before: how the resource was classified before the change, None where there was nothing or where the
             change does not touch it.
+        total: the classification with what flows in. outward: what leaves the configuration from here.
+        custody: who holds the keys. kind: what the type does with data, None where it is not known.
 
     """
 
@@ -33,6 +37,10 @@ class Case(msgspec.Struct, frozen=True, eq=False):
     policy: Policy
     catalog: Catalog
     day: str
+    total: Classification
+    outward: tuple[Outward, ...] = ()
+    custody: tuple[Custody, ...] = ()
+    kind: Kind | None = None
 
     def level(self, index: int) -> str:
         """Return a level's name."""
@@ -72,11 +80,19 @@ Judge = Callable[[Case, Requirement, Alternative], Verdict]
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What a rule says of a case: `fail` or `unknown`, in words, with its own evidence."""
+    """What a rule says of a case: `fail` or `unknown`, in words, with its own evidence.
+
+    Attributes:
+        lowered: the policy wants no more than a warning of it.
+        whole: its evidence tells the whole story, from the label to the operator.
+
+    """
 
     verdict: Verdict
     message: str
     evidence: tuple[Evidence, ...] = ()
+    lowered: bool = False
+    whole: bool = False
 
 
 def join(verdicts: Iterable[Verdict]) -> Verdict:

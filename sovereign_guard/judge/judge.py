@@ -29,6 +29,7 @@ from sovereign_guard.model.finding import (
     Summary,
     Verdict,
 )
+from sovereign_guard.model.flow import Custody, Flows, Outward
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import OnUnknown, Policy, Statements
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
@@ -52,7 +53,7 @@ _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 
 
 def judge(
-    facts: Sequence[tuple[Inventory, Sides[Placement], Sides[Classification]]],
+    facts: Sequence[tuple[Inventory, Sides[Placement], Sides[Classification], Flows]],
     problems: tuple[InputProblem, ...],
     catalog: Catalog,
     policy: Policy,
@@ -66,7 +67,7 @@ def judge(
     """Judge and sum up.
 
     Args:
-        facts: each input with the placements and classifications of its resources.
+        facts: each input with the placements and classifications of its resources, and what flows.
         problems: what could not be read.
         day: ISO day on which dated facts are looked at.
         only_introduced: whether only findings that the change introduces decide the exit code.
@@ -76,43 +77,75 @@ def judge(
         RuleCrashError: a rule failed; the run must not pass for it.
 
     """
-    inventories = tuple(inventory for inventory, _placed, _classified in facts)
+    inventories = tuple(inventory for inventory, *_facts in facts)
     bench = _Bench(catalog, policy, statements, day)
-    waivers = Waivers(catalog, policy, statements, day)
+    used = frozenset(one for *_facts, flows in facts for one in flows.harmless)
+    waivers = Waivers(catalog, policy, statements, day, used)
     known = Known(baseline, root, catalog.vocabulary.levels, inventories) if baseline else None
     assessments: list[Assessment] = []
     findings: list[Finding] = []
-    for inventory, placed, classified in sorted(facts, key=lambda triple: triple[0].id):
+    states: list[Assessment] = []
+    for inventory, placed, classified, flows in sorted(facts, key=lambda one: one[0].id):
+
+        def found(
+            judged: _Judged,
+            resource: Resource,
+            placement: Placement,
+            classification: Classification,
+            inventory: Inventory = inventory,
+        ) -> Verdict:
+            """Note what is found at a resource, and return the verdict that waivers leave."""
+            if not judged.outcomes:
+                return judged.verdict
+            here = [
+                _finding(
+                    outcome,
+                    inventory.id,
+                    resource,
+                    introduced=introduced,
+                    waiver=waivers.covering(outcome.rule, resource),
+                    in_baseline=known is not None
+                    and known.holds(
+                        outcome.rule, outcome.verdict, resource, inventory.path, placement, classification
+                    ),
+                )
+                for outcome, introduced in judged.outcomes
+            ]
+            findings.extend(here)
+            return _verdict_left(judged.verdict, here)
+
         resources = inventory.resources
         for at in _order(resources):
             resource, placement, classification = resources[at], placed.after[at], classified.after[at]
             kind, applicable = bench.kind(resource)
             judged = bench.judge(
-                resource, applicable, placement, placed.before[at], classification, classified.before[at]
+                resource,
+                applicable,
+                placement,
+                placed.before[at],
+                classification,
+                classified.before[at],
+                flows.outward.get(at, ()),
+                flows.custody.get(at, ()),
             )
-            verdict = judged.verdict
-            if judged.outcomes:
-                here = [
-                    _finding(
-                        outcome,
-                        inventory.id,
-                        resource,
-                        introduced=introduced,
-                        waiver=waivers.covering(outcome.rule, resource),
-                        in_baseline=known is not None
-                        and known.holds(
-                            outcome.rule, outcome.verdict, resource, inventory.path, placement, classification
-                        ),
-                    )
-                    for outcome, introduced in judged.outcomes
-                ]
-                findings.extend(here)
-                verdict = _verdict_left(verdict, here)
+            verdict = found(judged, resource, placement, classification)
             assessments.append(
                 Assessment(inventory.id, resource, placement, classification, kind, applicable, verdict)
             )
-    about_waivers = waivers.findings(assessments)
-    if about_waivers:  # The others are in order already.
+        for state in flows.states:
+            resource, placement, classification = (
+                state.backend.resource,
+                state.placement,
+                state.classification,
+            )
+            kind, applicable = bench.kind(resource)
+            judged = bench.judge(resource, applicable, placement, None, classification, None, (), ())
+            verdict = found(judged, resource, placement, classification)
+            states.append(
+                Assessment(inventory.id, resource, placement, classification, kind, applicable, verdict)
+            )
+    about_waivers = waivers.findings([*assessments, *states])
+    if about_waivers or states:  # The others are in order already.
         findings.extend(about_waivers)
         findings.sort(key=lambda one: (not one.address, one.input, one.address, one.deposed or ""))
     statements = msgspec.structs.replace(
@@ -135,6 +168,7 @@ def judge(
         policy=policy,
         statements=statements,
         levels=catalog.vocabulary.levels,
+        states=tuple(states),
         catalog_as_of=catalog.as_of,
         rules=catalog.rules,
         exit_code=EXIT_CLEAN,
@@ -179,6 +213,8 @@ class _Bench:
         was_placed: Placement | None,
         classification: Classification,
         was: Classification | None,
+        outward: tuple[Outward, ...],
+        custody: tuple[Custody, ...],
     ) -> _Judged:
         """Judge one resource."""
         if resource.change is _DELETE or (resource.deposed is not None and resource.change is not _FORGET):
@@ -186,11 +222,15 @@ class _Bench:
         if not applicable:
             return _PASSED
         change, mode = resource.change, resource.family.mode
-        key = (placement, was_placed, classification, was, change, mode, resource.leaves_behind)
+        leaves = resource.leaves_behind
+        kind = self.kind(resource)[0] if custody else None
+        key = (placement, was_placed, classification, was, change, mode, leaves, outward, custody, kind)
         found = self._judged.get(key)
         if found is None:
             try:
-                found = self._work_out(resource, placement, was_placed, classification, was)
+                found = self._work_out(
+                    resource, placement, was_placed, classification, was, outward, custody, kind
+                )
             except SovereignGuardError as error:
                 error.message = f"{resource.address}: {error.message}"
                 raise
@@ -204,17 +244,24 @@ class _Bench:
         was_placed: Placement | None,
         classification: Classification,
         was: Classification | None,
+        outward: tuple[Outward, ...],
+        custody: tuple[Custody, ...],
+        kind: Kind | None,
     ) -> _Judged:
-        case = Case(placement, classification, was, self._policy, self._catalog, self._day)
+        stood_as = was.alone if was is not None else None
+        case = self._case(placement, classification, stood_as, outward, custody, kind)
         outcomes = self._outcomes(case)
         if resource.mode == "data":
             # A data source is not the user's to label.
             outcomes = tuple(outcome for outcome in outcomes if outcome.rule != "SOV007")
         before: dict[str, Verdict] = {}
-        if resource.change in _STANDS:
+        stood_outward = tuple(
+            msgspec.structs.replace(one, carried=one.was) for one in outward if one.was is not None
+        )
+        if resource.change in _STANDS and not _flows_anew(classification, was, outward):
             before = {outcome.rule: outcome.verdict for outcome in outcomes}
         elif was_placed is not None and was is not None:
-            stood = self._outcomes(Case(was_placed, was, None, self._policy, self._catalog, self._day))
+            stood = self._outcomes(self._case(was_placed, was, None, stood_outward, custody, kind))
             before = {outcome.rule: outcome.verdict for outcome in stood}
             if resource.leaves_behind:
                 # The old object is forgotten, not deleted: what was wrong with it stays wrong.
@@ -226,6 +273,28 @@ class _Bench:
                 (outcome, before.get(outcome.rule) not in (outcome.verdict, Verdict.FAIL))
                 for outcome in outcomes
             ),
+        )
+
+    def _case(
+        self,
+        placement: Placement,
+        total: Classification,
+        before: Classification | None,
+        outward: tuple[Outward, ...],
+        custody: tuple[Custody, ...],
+        kind: Kind | None,
+    ) -> Case:
+        return Case(
+            placement,
+            total.alone,
+            before,
+            self._policy,
+            self._catalog,
+            self._day,
+            total,
+            outward,
+            custody,
+            kind,
         )
 
     def _outcomes(self, case: Case) -> tuple[Outcome, ...]:
@@ -242,17 +311,26 @@ class _Bench:
         if ruling is None:
             return None
         text = self._catalog.rules[rule.id]
-        warned = self._warns and ruling.verdict is Verdict.UNKNOWN
-        evidence = (*case.classification.evidence, *case.placement.evidence, *ruling.evidence)
+        warned = ruling.lowered or (self._warns and ruling.verdict is Verdict.UNKNOWN)
+        evidence = ruling.evidence
+        if text.placement and not ruling.whole:
+            evidence = (*case.classification.evidence, *case.placement.evidence, *evidence)
         return Outcome(
             rule=rule.id,
             verdict=ruling.verdict,
             severity=Severity.WARNING if warned else Severity(text.severity),
             message=ruling.message,
-            evidence=tuple(dict.fromkeys(evidence)) if text.placement else ruling.evidence,
+            evidence=tuple(dict.fromkeys(evidence)),
             counts=not warned,
             placement=text.placement,
         )
+
+
+def _flows_anew(now: Classification, was: Classification | None, outward: tuple[Outward, ...]) -> bool:
+    """Whether something flows to or from a resource that did not before, although it stands as it did."""
+    if was is None:
+        return False
+    return now.levels != was.levels or any(one.was is None for one in outward)
 
 
 def _verdict_left(verdict: Verdict, findings: list[Finding]) -> Verdict:

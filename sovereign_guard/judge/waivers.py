@@ -16,9 +16,8 @@ from sovereign_guard.model.finding import Assessment, Finding, Outcome, Severity
 from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.resource import Resource
 from sovereign_guard.model.value import Evidence
-from sovereign_guard.model.waiver import RULE, Waiver
+from sovereign_guard.model.waiver import RULE, Waiver, fault
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _WILD = re.compile(r"[*?]")
 _DOWNLOADED = re.compile(r"(?:^|[\\/])\.terraform[\\/]modules[\\/]")
 _NAMED = 10
@@ -34,7 +33,15 @@ class Waivers:
 
     """
 
-    def __init__(self, catalog: Catalog, policy: Policy, statements: Statements, day: str) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        policy: Policy,
+        statements: Statements,
+        day: str,
+        harmless: frozenset[Waiver] = frozenset(),
+    ) -> None:
+        """Take what the organisation states; `harmless`: declarations about flows that took one away."""
         self._text = catalog.rules[RULE]
         self._rules = frozenset(catalog.rules)
         self._terms = policy.waivers
@@ -43,6 +50,10 @@ class Waivers:
         self._hears = statements.inline_waivers
         self._stated = [_Held(one, one.rules, self._fault(one)) for one in statements.waivers]
         self._globs = _Globs(self._stated)
+        self._flows = [_Held(one, one.rules, self._fault(one)) for one in statements.harmless]
+        for held in self._flows:
+            held.judged = True
+            held.used.update(held.covers if held.waiver in harmless else ())
         self._written: dict[Waiver, _Held] = {}
         self._seen: dict[int, _Held] = {}
         self.accepted: list[Evidence] = []
@@ -82,7 +93,7 @@ class Waivers:
                 self.refused.append(Evidence(what, held.waiver.where))
             if held.heard:
                 found.extend(self._of(held, held.carrier))
-        for held in self._stated:
+        for held in (*self._stated, *self._flows):
             found.extend(self._of(held, None))
         return found
 
@@ -130,50 +141,29 @@ class Waivers:
         self.accepted.append(Evidence(waiver.words, waiver.where))
         unused = [rule for rule in held.heard if rule not in held.used]
         if unused and held.judged:
+            if waiver.to is not None:
+                said = "no flow is like it: remove it"
+                yield self._finding(waiver, said, carrier, void=False)
+                return
             verb = "finds" if len(unused) == 1 else "find"
             ends = "remove it" if len(unused) == len(held.heard) else "take that out of it"
             yield self._finding(waiver, f"{_named(unused)} {verb} nothing there: {ends}", carrier, void=False)
 
     def _fault(self, waiver: Waiver) -> str:
-        """Return why a waiver covers nothing, empty where it does."""
-        for rule in waiver.rules:
-            if rule not in self._rules:
-                return f"there is no rule {rule[:20]}"
-            if rule == RULE:
-                return f"what {RULE} says of waivers cannot be waived"
-        if not _says_something(waiver.reason):
-            return "it gives no reason"
-        if not waiver.until:
-            return "it has no end (until=YYYY-MM-DD)"
-        try:
-            until = date.fromisoformat(waiver.until) if _DAY.fullmatch(waiver.until) else None
-        except ValueError:
-            until = None
-        if until is None:
-            return f"its end, {waiver.until[:40]!r}, is no day (write it as 2027-03-31)"
-        if until < self._day:
-            return f"it ended on {waiver.until}"
-        if (until - self._day).days > self._terms.max_days:
-            return (
-                f"it runs to {waiver.until}, more than the {self._terms.max_days} days that the policy allows"
-            )
-        if self._terms.approver and not _says_something(waiver.approver):
-            return "it names no approver, as the policy asks"
-        return ""
+        return fault(waiver, self._rules, self._terms, self._day)
 
     def _finding(self, waiver: Waiver, message: str, carrier: Assessment | None, *, void: bool) -> Finding:
-        at = f" at {waiver.address}" if waiver.address is not None else ""
         outcome = Outcome(
             rule=RULE,
             verdict=Verdict.FAIL,
             severity=Severity(self._text.severity) if void or self._terms.unused_fails else Severity.WARNING,
-            message=f"waiver of {_named(waiver.rules)}{at}: {message}",
+            message=f"{_subject(waiver)}: {message}",
             evidence=(Evidence(waiver.words, waiver.where),),
             counts=void or self._terms.unused_fails,
             placement=False,
         )
         address = carrier.resource.address if carrier is not None else ""
-        told_by = address or f"{waiver.address}\0{','.join(waiver.rules)}"
+        told_by = address or f"{waiver.address}\0{','.join(waiver.rules)}{waiver.to or ''}"
         return Finding(
             outcome=outcome,
             input=carrier.input if carrier is not None else waiver.file,
@@ -235,9 +225,11 @@ class _Globs:
                     yield held
 
 
-def _says_something(text: str) -> bool:
-    """Whether a text holds a letter or a digit: dots and invisible characters are no reason."""
-    return any(char.isalnum() for char in text)
+def _subject(waiver: Waiver) -> str:
+    if waiver.to is not None:
+        return f"flow from {waiver.address} to {waiver.to}, declared harmless"
+    at = f" at {waiver.address}" if waiver.address is not None else ""
+    return f"waiver of {_named(waiver.rules)}{at}"
 
 
 def _named(rules: Sequence[str]) -> str:

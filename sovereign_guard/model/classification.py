@@ -31,6 +31,8 @@ class Classification(msgspec.Struct, frozen=True, eq=False):
         labelled: True if some label, directive or statement speaks, False if none does, None if not known.
         evidence: what raised it to where it is.
         outside: labels whose value is outside the vocabulary: (key, value as shown, where).
+        own: what labels and containers alone say, where data that flows in raises the level above that.
+        arrives: the kind of flow by which the highest of it arrives; empty where nothing does.
 
     """
 
@@ -39,6 +41,13 @@ class Classification(msgspec.Struct, frozen=True, eq=False):
     labelled: bool | None
     evidence: tuple[Evidence, ...]
     outside: tuple[Evidence, ...] = ()
+    own: Classification | None = None
+    arrives: str = ""
+
+    @property
+    def alone(self) -> Classification:
+        """The classification without what flows in."""
+        return self.own or self
 
     @property
     def known(self) -> int | None:

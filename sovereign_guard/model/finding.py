@@ -136,6 +136,7 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         only_introduced: whether only findings that the change introduces decide the exit code.
         baseline: the baseline in force, where there is one.
+        states: where Terraform's states lie; these count into no summary of resources.
 
     """
 
@@ -153,6 +154,12 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     exit_code: int
     only_introduced: bool = False
     baseline: Baseline | None = None
+    states: tuple[Assessment, ...] = ()
+
+    @property
+    def judged(self) -> tuple[Assessment, ...]:
+        """The resources, and then where Terraform's states lie."""
+        return (*self.assessments, *self.states)
 
     def decides(self, finding: Finding) -> bool:
         """Whether a finding makes the run fail."""

@@ -452,6 +452,11 @@ class FlowRule(msgspec.Struct, frozen=True):
     when: Condition | None = None
     note: str = ""
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Paths of the attributes that are looked at."""
+        return _asked(self.when, self.source, self.target)
+
 
 class KeyCustody(msgspec.Struct, frozen=True):
     """Who holds the key of some data; `of` None: the data of the declaring resource."""
@@ -463,6 +468,16 @@ class KeyCustody(msgspec.Struct, frozen=True):
     when: Condition | None = None
     note: str = ""
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Paths of the attributes that are looked at."""
+        return _asked(self.when, self.of, self.key)
+
+
+def _asked(when: Condition | None, *ends: FlowEnd | None) -> tuple[str, ...]:
+    paths = tuple(path for end in ends if end is not None for path in end.attribute)
+    return (when.attribute, *paths) if when is not None else paths
+
 
 class FlowKind(msgspec.Struct, frozen=True):
     """A kind of flow: the verb that evidence prints, and which data passes."""
@@ -471,14 +486,34 @@ class FlowKind(msgspec.Struct, frozen=True):
     means: str
 
 
-class FlowWords(msgspec.Struct, frozen=True):
-    """What flows are called, and which attributes name a resource without holding its data.
+class NamePattern(msgspec.Struct, frozen=True):
+    """A form of names that says by itself which cloud they belong to.
 
-    An identifier that begins with `_` is an ending.
+    Attributes:
+        pattern: for the beginning; its groups `partition`, `region` and `host` may say more.
+        operators: who it can be, by partition. here: it lies where the resource that writes it does.
+
+    """
+
+    pattern: str
+    source: str
+    cloud: str = ""
+    operators: dict[str, tuple[str, ...]] = {}
+    here: bool = False
+
+
+class FlowWords(msgspec.Struct, frozen=True):
+    """What flows are called, and which names say what.
+
+    Attributes:
+        identifiers: attributes which name a resource and hold none of its data; one that begins with `_` is
+            an ending.
+
     """
 
     kinds: dict[str, FlowKind] = {}
     identifiers: tuple[str, ...] = ()
+    names: tuple[NamePattern, ...] = ()
 
 
 class ResourceTable(msgspec.Struct, frozen=True):

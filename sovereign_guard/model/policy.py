@@ -38,6 +38,8 @@ class Requirement(msgspec.Struct, frozen=True):
         qualification: a scheme of which a qualification must be in force (SOV009).
         presence_counts: a subsidiary or branch counts as exposure.
         suppliers_count: a technology supplier counts as exposure.
+        external_keys_lower: SOV001 only warns of data that is stored under keys which others hold, all of
+            whom the level allows.
 
     """
 
@@ -47,6 +49,7 @@ class Requirement(msgspec.Struct, frozen=True):
     qualification: str | None = None
     presence_counts: bool = False
     suppliers_count: bool = False
+    external_keys_lower: bool = False
 
 
 class RepositoryWord(StrEnum):
@@ -139,6 +142,7 @@ class Statements(msgspec.Struct, frozen=True):
 
     Attributes:
         waivers: those of the configuration. inline_waivers: whether waivers in comments may count.
+        harmless: flows that are declared harmless, as waivers with an end to which they lead.
         accepted, refused: every statement in words, for the report, by whether it counts.
 
     """
@@ -149,5 +153,6 @@ class Statements(msgspec.Struct, frozen=True):
     on_unknown: OnUnknown | None = None
     waivers: tuple[Waiver, ...] = ()
     inline_waivers: bool = True
+    harmless: tuple[Waiver, ...] = ()
     accepted: tuple[Evidence, ...] = ()
     refused: tuple[Evidence, ...] = ()

@@ -123,6 +123,7 @@ class Block(msgspec.Struct, frozen=True, eq=False):
         key: module path without instance keys, then address (`module.a.aws_s3_bucket.b`).
         attributes: its arguments, as far as the configuration shows them.
         links: tells to which other blocks an argument's expression refers.
+        provisioned: it has provisioners; `links` tells under `provisioner` what they refer to.
 
     """
 
@@ -130,6 +131,7 @@ class Block(msgspec.Struct, frozen=True, eq=False):
     family: Family
     attributes: Attributes
     links: LinkSource
+    provisioned: bool = False
 
     @property
     def type(self) -> str:
@@ -200,6 +202,21 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
         return self.family.configurations
 
 
+class Backend(msgspec.Struct, frozen=True, eq=False):
+    """Where a state of Terraform lies.
+
+    Attributes:
+        resource: stands for it: its address, its settings, its place in the source.
+        own: it holds the state of this very configuration. False: another's, which is read.
+        encryption: what OpenTofu's `encryption` block says of state; empty where there is none.
+
+    """
+
+    resource: Resource
+    own: bool
+    encryption: str = ""
+
+
 class Inventory(msgspec.Struct, frozen=True, eq=False):
     """One input, read: its resources in order, and the blocks of its configuration by key."""
 
@@ -212,3 +229,4 @@ class Inventory(msgspec.Struct, frozen=True, eq=False):
     warnings: tuple[str, ...] = ()
     complete: bool = True
     terraform_version: str = ""
+    backends: tuple[Backend, ...] = ()

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Collection
+from datetime import date
 from typing import Literal
 
 import msgspec
 
 RULE = "SOV011"
 """The rule about waivers, which is no rule about resources: it cannot be waived."""
+
+FLOW_RULE = "SOV004"
+"""The rule about flows, a single one of which can be declared harmless."""
 
 NEVER_IN_BASELINE = frozenset({RULE, "SOV013"})
 """Rules whose findings do not stand: what is wrong with a waiver, and what this change does to a label."""
@@ -27,6 +33,7 @@ class Waiver(msgspec.Struct, frozen=True):
         approver: who agreed, where given.
         file, line, column: where it is written.
         address: glob over addresses; None for a comment, which speaks of the block it stands at.
+        to: of a flow that is declared harmless: glob over where it goes; None for every other waiver.
 
     """
 
@@ -38,6 +45,7 @@ class Waiver(msgspec.Struct, frozen=True):
     line: int
     column: int = 1
     address: str | None = None
+    to: str | None = None
 
     @property
     def where(self) -> str:
@@ -48,9 +56,12 @@ class Waiver(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """What is waived, until when, why, and who agreed."""
         at = f" at {self.address}" if self.address is not None else ""
+        what = f"waiver of {', '.join(self.rules)}{at}"
+        if self.to is not None:
+            what = f"flow from {self.address} to {self.to} declared harmless"
         until = f" until {self.until}" if self.until else ""
         approved = f" (approved by {self.approver})" if self.approver else ""
-        return f"waiver of {', '.join(self.rules)}{at}{until}: {self.reason or 'no reason given'}{approved}"
+        return f"{what}{until}: {self.reason or 'no reason given'}{approved}"
 
 
 class WaiverTerms(msgspec.Struct, frozen=True):
@@ -66,6 +77,45 @@ class WaiverTerms(msgspec.Struct, frozen=True):
     max_days: int = 366
     approver: bool = False
     unused_fails: bool = False
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def fault(waiver: Waiver, rules: Collection[str], terms: WaiverTerms, today: date) -> str:
+    """Return why a waiver covers nothing, empty where it does.
+
+    Args:
+        rules: ids of all rules. today: the day on which it must hold.
+
+    """
+    for rule in waiver.rules:
+        if rule not in rules:
+            return f"there is no rule {rule[:20]}"
+        if rule == RULE:
+            return f"what {RULE} says of waivers cannot be waived"
+    if not _says_something(waiver.reason):
+        return "it gives no reason"
+    if not waiver.until:
+        return "it has no end (until=YYYY-MM-DD)"
+    try:
+        until = date.fromisoformat(waiver.until) if _DAY.fullmatch(waiver.until) else None
+    except ValueError:
+        until = None
+    if until is None:
+        return f"its end, {waiver.until[:40]!r}, is no day (write it as 2027-03-31)"
+    if until < today:
+        return f"it ended on {waiver.until}"
+    if (until - today).days > terms.max_days:
+        return f"it runs to {waiver.until}, more than the {terms.max_days} days that the policy allows"
+    if terms.approver and not _says_something(waiver.approver):
+        return "it names no approver, as the policy asks"
+    return ""
+
+
+def _says_something(text: str) -> bool:
+    """Whether a text holds a letter or a digit: dots and invisible characters are no reason."""
+    return any(char.isalnum() for char in text)
 
 
 def input_name(path: str, root: str) -> str:

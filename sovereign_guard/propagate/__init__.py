@@ -1,183 +1,50 @@
-"""Levels travel along edges between resources, to a fixed point; each keeps its path as evidence.
+"""Levels travel: down into what lies in a resource, and on to wherever its data goes, to a fixed point.
 
-Edges so far: from the resource in which another lies (a bucket) to that other (its object), as the catalog's
-`parent` entries say.
+First each resource gets the level of what it lies in (containers.py). Then the passages of the input are
+laid out (graph.py, ends.py), levels are spread along them (spread.py), and what each resource gets by this is
+told with its way (journey.py).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.catalog.catalog import TypeFacts
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.lineage import Lineage
-from sovereign_guard.model.resource import Family, Inventory, Resource
-from sovereign_guard.model.sides import Sides
-from sovereign_guard.model.value import Evidence, Reason, Unknown
-
-_TOLD = 3
-_MOST_STEPS = 10
-"""Steps of evidence that are kept along a chain of containers: its beginning and its end."""
-
-_MOST_PARENTS = 200
-"""Candidate parents that are looked at one by one; of more, the level is any at all."""
+from sovereign_guard.model.flow import Elsewhere, Flows
+from sovereign_guard.model.resource import Inventory
+from sovereign_guard.model.sides import Sides, Stage
+from sovereign_guard.model.waiver import Waiver
+from sovereign_guard.propagate.containers import Containers
+from sovereign_guard.propagate.graph import Graph
+from sovereign_guard.propagate.journey import Journeys
 
 
 def propagate(
-    inventory: Inventory, classified: Sides[Classification], catalog: Catalog
-) -> Sides[Classification]:
-    """Return the classifications, on both sides, with what travels along edges added; none is lowered."""
-    containers = _Containers(inventory, catalog)
-    if not containers.parents and not containers.crowds:
-        return classified
-    before = containers.spread(
-        [was or now for was, now in zip(classified.before, classified.after, strict=True)]
-    )
-    return Sides(
-        tuple(containers.spread(classified.after)),
-        tuple(None if was is None else found for was, found in zip(classified.before, before, strict=True)),
-    )
-
-
-class _Containers:
-    """What lies in what, by position.
-
-    Attributes:
-        parents: position of a resource -> positions of those in which it may lie, and whether it may lie in
-            none of them.
-        crowds: position of a resource that may lie in any of very many -> these.
-
-    """
-
-    def __init__(self, inventory: Inventory, catalog: Catalog) -> None:
-        self._inventory = inventory
-        self._catalog = catalog
-        self._types: dict[Family, TypeFacts] = {}
-        self.parents: dict[int, tuple[list[int], bool]] = {}
-        self.crowds: dict[int, tuple[Resource, ...]] = {}
-        lineage = Lineage(inventory)
-        positions: dict[int, int] = {}
-        for position, resource in enumerate(inventory.resources):
-            parent = self._type(resource.family).parent
-            if parent is None:
-                continue
-            found = lineage.parents(resource, parent)
-            if len(found.resources) > _MOST_PARENTS:
-                self.crowds[position] = found.resources
-            elif found.resources:
-                positions = positions or {id(other): at for at, other in enumerate(inventory.resources)}
-                # What a container is not judged for, it does not hand on.
-                judged = [other for other in found.resources if self._type(other.family).judged]
-                at = [positions[id(other)] for other in judged if other is not resource]
-                if at:
-                    self.parents[position] = at, found.outside
-        self._children: dict[int, list[int]] = {}
-        for position, (at, _outside) in self.parents.items():
-            for parent_position in at:
-                self._children.setdefault(parent_position, []).append(position)
-
-    def _type(self, family: Family) -> TypeFacts:
-        found = self._types.get(family)
-        if found is None:
-            provider = self._catalog.provider(family.provider, family.type)
-            found = self._types[family] = self._catalog.type_facts(provider, family.type)
-        return found
-
-    def _speaking_crowds(self, own: Sequence[Classification]) -> set[int]:
-        """Return the ids of the crowds in which some label speaks; all that lie in one share it."""
-        crowds = {id(crowd): crowd for crowd in self.crowds.values()}
-        positions = {id(other): at for at, other in enumerate(self._inventory.resources)}
-        return {
-            key
-            for key, crowd in crowds.items()
-            if any(own[positions[id(other)]].labelled is not False for other in crowd)
-        }
-
-    def spread(self, own: Sequence[Classification]) -> list[Classification]:
-        """Return the levels as the containers raise them.
-
-        A resource is looked at again only when something it lies in has changed. Levels only rise, and there
-        are few of them, so this ends soon, in cycles too.
-        """
-        levels = list(own)
-        highest = len(self._catalog.vocabulary.levels) - 1
-        if self.crowds:
-            speaking = self._speaking_crowds(own)
-            widened: dict[Classification, Classification] = {}
-            for position, crowd in self.crowds.items():
-                if id(crowd) in speaking:
-                    alone = own[position]
-                    if alone not in widened:
-                        widened[alone] = _any_level(alone, highest)
-                    levels[position] = widened[alone]
-        waiting = deque(self.parents)
-        queued = set(waiting)
-        while waiting:
-            position = waiting.popleft()
-            queued.discard(position)
-            at, outside = self.parents[position]
-            raised = inherit(
-                own[position],
-                [(levels[parent], self._inventory.resources[parent].address) for parent in at],
-                outside=outside,
-            )
-            if raised.levels != levels[position].levels or raised.labelled != levels[position].labelled:
-                levels[position] = raised
-                for child in self._children.get(position, ()):
-                    if child not in queued:
-                        queued.add(child)
-                        waiting.append(child)
-        return levels
-
-
-def _any_level(child: Classification, highest: int) -> Classification:
-    """Return the classification of what may lie in any of a crowd: its own level, or any above."""
-    lowest = 0 if child.labelled is False else child.levels[0]
-    unknown = child.unknown or Unknown(Reason.AMBIGUOUS, detail="which of very many resources it lies in")
-    levels = tuple(range(lowest, highest + 1))
-    labelled = True if child.labelled else None
-    return Classification(
-        levels, unknown if len(levels) > 1 else None, labelled, child.evidence, child.outside
-    )
-
-
-def inherit(
-    child: Classification, containers: list[tuple[Classification, str]], *, outside: bool
-) -> Classification:
-    """Return the child's classification raised by that of what it lies in.
-
-    A child that no label speaks of is what its container is; else the higher of the two holds. Where there
-    are several candidates, the level is one of those that they give.
+    inventory: Inventory,
+    classified: Sides[Classification],
+    catalog: Catalog,
+    elsewhere: Elsewhere,
+    classify: Stage[Classification],
+    harmless: Sequence[Waiver] = (),
+) -> tuple[Sides[Classification], Flows]:
+    """Return the classifications, on both sides, with what travels added (none is lowered), and what leaves.
 
     Args:
-        containers: classification and address of each resource in which it may lie.
-        outside: whether it may lie in none of them.
+        classified: what labels and statements say of each resource.
+        elsewhere: places what lies outside the input.
+        classify: says what labels say of a state's backend.
+        harmless: flows that carry no level on.
 
     """
-    speaking = [(container, address) for container, address in containers if container.labelled is not False]
-    if not speaking:
-        return child
-    own = (0,) if child.labelled is False else child.levels
-    found: set[int] = set(child.levels) if outside or len(speaking) < len(containers) else set()
-    found.update(
-        max(mine, theirs) for container, _at in speaking for mine in own for theirs in container.levels
+    containers = Containers(inventory, catalog)
+    classified = containers.inherited(classified)
+    graph = Graph(inventory, catalog, elsewhere, harmless)
+    journeys = Journeys(inventory, classified, catalog, graph, containers)
+    after = journeys.classified()
+    return after, Flows(
+        outward=journeys.outward(),
+        custody=journeys.custody(elsewhere),
+        harmless=tuple(graph.crossed),
+        states=journeys.states(after.after, elsewhere, classify),
     )
-    levels = tuple(sorted(found))
-    certain = not outside and all(container.labelled for container, _at in speaking)
-    labelled = True if child.labelled or certain else None
-    if levels == child.levels and labelled == child.labelled:
-        return child
-    unknown = None
-    if len(levels) > 1:
-        unknown = child.unknown or next((c.unknown for c, _at in speaking if c.unknown is not None), None)
-        unknown = unknown or Unknown(Reason.AMBIGUOUS, detail="which of several resources it lies in")
-    evidence = [] if child.labelled is False else list(child.evidence)
-    for container, address in speaking[:_TOLD]:
-        evidence.extend(container.evidence or (Evidence("its level is not known"),))
-        evidence.append(Evidence(f"lies in {address}"))
-    if len(evidence) > _MOST_STEPS:
-        left = len(evidence) - _MOST_STEPS + 1
-        evidence[_TOLD : _TOLD + left] = [Evidence(f"... {left} steps more")]
-    return Classification(levels, unknown, labelled, tuple(evidence), child.outside)

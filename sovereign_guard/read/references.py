@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sovereign_guard.model.address import steps as address_steps
 from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
 from sovereign_guard.read.wire import CallWire, ModuleWire, VariableWire
 
@@ -31,6 +32,7 @@ class Module:
             f"data.{b.type}.{b.name}" if b.mode == "data" else f"{b.type}.{b.name}" for b in wire.resources
         }
         self.children: dict[str, Module] = {}
+        self.repeats = call is not None and call.repeats
         self._call = call
         self._arguments: dict[str, Any] | None = None
 
@@ -104,7 +106,7 @@ class References:
     def _unknown(self, references: list[Any], module: Module, origin: str) -> Unknown:
         """Return the Unknown that stands for an expression with these references."""
         trace = _Trace()
-        self._follow(references, module, trace, 0)
+        self._follow(references, module, trace, 0, "" if module.parent is None else None)
         named = ", ".join(_longest(references)[:3])
         hints = set(trace.hints)
         return Unknown(
@@ -117,41 +119,48 @@ class References:
             only_feeds=bool(trace.feeds) and not trace.others,
         )
 
-    def _follow(self, references: list[Any], module: Module, trace: _Trace, depth: int) -> None:
+    def _follow(
+        self, references: list[Any], module: Module, trace: _Trace, depth: int, within: str | None
+    ) -> None:
+        """Follow the references of an expression of a module; `within`: address of its instance, if known."""
         if depth > _MAX_DEPTH:
             trace.others = True
             return
         for reference in _longest(references):
             # Each is followed once however many ways lead to it, or a few modules could fan out without end.
-            if (module.path, reference) not in trace.followed:
-                trace.followed.add((module.path, reference))
-                self._follow_one(_steps(reference), module, trace, depth, _key(reference))
+            if (module.path, within, reference) not in trace.followed:
+                trace.followed.add((module.path, within, reference))
+                self._follow_one(reference, module, trace, depth, within)
 
     def _follow_one(
-        self, steps: list[str], module: Module, trace: _Trace, depth: int, key: int | str | None
+        self, reference: str, module: Module, trace: _Trace, depth: int, within: str | None
     ) -> None:
+        steps = _steps(reference)
         head = steps[0]
         if head == "var" and len(steps) > 1:
-            self._variable(steps[1], module, trace, depth)
+            self._variable(steps[1], module, trace, depth, within)
         elif head == "module" and len(steps) > 2:
             child = module.children.get(steps[1])
             output = child.wire.outputs.get(steps[2]) if child else None
             if child is None or output is None:
                 trace.others = True
             else:
-                self._expression(json_object(output.expression), child, trace, depth)
+                inside = _instance(reference, child, within)
+                self._expression(json_object(output.expression), child, trace, depth, inside)
         else:
             block = ".".join(steps[:3] if head == "data" else steps[:2])
             if block in module.blocks:
                 path = tuple(steps[3 if head == "data" else 2 :])
-                trace.feeds.append(Reference(module.key(block), path, key))
+                # Beside the module of the expression itself, where the reader of it knows its instance.
+                beside = within if trace.left or module.parent is None else None
+                trace.feeds.append(Reference(module.key(block), path, _key(reference), beside))
             elif head in ("each", "count"):
                 trace.keyed = True
             else:
                 # local, path, terraform, self: nothing is shown of their values.
                 trace.others = True
 
-    def _variable(self, name: str, module: Module, trace: _Trace, depth: int) -> None:
+    def _variable(self, name: str, module: Module, trace: _Trace, depth: int, within: str | None) -> None:
         if module.parent is None:
             trace.others = True
             value = self._values.get(name)
@@ -160,7 +169,10 @@ class References:
             return
         argument = module.argument(name)
         if argument is not None:
-            self._expression(argument, module.parent, trace, depth)
+            above = ".".join(address_steps(within)[:-2]) if within else None
+            if module.parent.parent is None:
+                above = ""
+            self._expression(argument, module.parent, trace, depth, above)
             return
         trace.others = True
         declared = module.wire.variables.get(name, VariableWire())
@@ -169,7 +181,10 @@ class References:
             if isinstance(default, str):
                 trace.hints.append(default)
 
-    def _expression(self, expression: Any, module: Module, trace: _Trace, depth: int) -> None:
+    def _expression(
+        self, expression: Any, module: Module, trace: _Trace, depth: int, within: str | None
+    ) -> None:
+        trace.left = True
         if not isinstance(expression, dict):
             trace.others = True
         elif "constant_value" in expression:
@@ -177,7 +192,7 @@ class References:
             if isinstance(expression["constant_value"], str):
                 trace.hints.append(expression["constant_value"])
         elif isinstance(expression.get("references"), list):
-            self._follow(expression["references"], module, trace, depth + 1)
+            self._follow(expression["references"], module, trace, depth + 1, within)
         else:
             trace.others = True
 
@@ -190,7 +205,8 @@ class _Trace:
         self.hints: list[str] = []
         self.others = False
         self.keyed = False
-        self.followed: set[tuple[str, str]] = set()
+        self.left = False
+        self.followed: set[tuple[str, str | None, str]] = set()
 
 
 def _longest(references: list[Any]) -> list[str]:
@@ -212,6 +228,17 @@ def _key(reference: str) -> int | str | None:
     if match is None:
         return None
     return int(match["number"]) if match["number"] else str(json.loads(match["text"]))
+
+
+_MODULE_KEY = re.compile(r'module\.[^.\[\]"]+(?P<key>\[(?:\d+|"(?:[^"\\]|\\.)*")\])?')
+
+
+def _instance(reference: str, child: Module, within: str | None) -> str | None:
+    """Return the address of the module instance that a reference to an output names, None where not told."""
+    match = _MODULE_KEY.match(reference)
+    if within is None or match is None or (child.repeats and match["key"] is None):
+        return None
+    return f"{within}.{match[0]}" if within else match[0]
 
 
 def _steps(reference: str) -> list[str]:

@@ -72,6 +72,13 @@ class CallWire(msgspec.Struct):
 
     module: ModuleWire | None = None
     expressions: Raw = NOTHING
+    for_each_expression: Raw = NOTHING
+    count_expression: Raw = NOTHING
+
+    @property
+    def repeats(self) -> bool:
+        """Whether there may be several instances of the module."""
+        return bool(len(self.for_each_expression) or len(self.count_expression))
 
 
 class OutputWire(msgspec.Struct):

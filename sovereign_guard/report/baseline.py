@@ -27,7 +27,7 @@ def write(report: Report, root: str, day: str) -> Iterator[bytes]:
 
     """
     inputs = {inventory.id: input_name(inventory.path, root) for inventory in report.inventories}
-    items = {(item.input, item.resource.address, item.resource.deposed): item for item in report.assessments}
+    items = {(item.input, item.resource.address, item.resource.deposed): item for item in report.judged}
     entries = {
         BaselineEntry(
             fingerprint=finding.fingerprint,

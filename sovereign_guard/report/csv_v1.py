@@ -80,7 +80,7 @@ def _rows(report: Report) -> Iterator[dict[str, str]]:
     by_resource: dict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
     for finding in report.findings:
         by_resource[finding.input, finding.address, finding.deposed].append(finding)
-    for item in report.assessments:
+    for item in report.judged:
         resource = item.resource
         found = by_resource.pop((item.input, resource.address, resource.deposed), [])
         own = {**_resource(item, paths, report.levels), **always}

@@ -90,7 +90,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
 
     """
     wanted = address.strip()
-    found = [assessment for assessment in report.assessments if assessment.resource.address == wanted]
+    found = [assessment for assessment in report.judged if assessment.resource.address == wanted]
     if not found:
         raise UsageError(f"no resource '{clean(wanted)}' in the input.", hint=_did_you_mean(report, wanted))
     lines: list[str] = []
@@ -109,7 +109,7 @@ def explain(report: Report, address: str, catalog: Catalog, day: str, screen: Sc
 
 
 def _did_you_mean(report: Report, wanted: str) -> str:
-    known = {assessment.resource.address: None for assessment in report.assessments}
+    known = {assessment.resource.address: None for assessment in report.judged}
     instances = [address for address in known if without_keys(address) == wanted]
     if instances:
         few = ", ".join(clean(address) for address in instances[:5])

@@ -6,7 +6,7 @@ classification and verdict share is encoded once and spliced into each.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 import msgspec
 from msgspec import field
@@ -170,7 +170,9 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
     """Give the report as JSON text, in pieces of about a megabyte."""
     encode = msgspec.json.encode
     yield encode(_head(report))[:-1] + b',"resources":['
-    yield from _joined(_resources(report))
+    yield from _joined(_resources(report, report.assessments))
+    yield b'],"backends":['
+    yield from _joined(_resources(report, report.states))
     yield b'],"findings":['
     yield from _joined(_findings(report))
     yield b'],"errors":['
@@ -193,11 +195,11 @@ def _joined(items: Iterator[bytes]) -> Iterator[bytes]:
         yield (b"" if first else b",") + b",".join(piece)
 
 
-def _resources(report: Report) -> Iterator[bytes]:
+def _resources(report: Report, items: Sequence[Assessment]) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     shared: dict[Hashable, bytes] = {}
     starts = _starts(report)
-    for item in report.assessments:
+    for item in items:
         resource = item.resource
         key = (
             item.placement,

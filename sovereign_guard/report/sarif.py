@@ -440,7 +440,7 @@ def _results(report: Report, files: _Files) -> Iterator[bytes]:
     wanted = {(finding.input, finding.address) for finding in chosen}
     assessments = {
         (item.input, item.resource.address, item.resource.deposed): item
-        for item in report.assessments
+        for item in report.judged
         if (item.input, item.resource.address) in wanted
     }
     keys = identities(report)

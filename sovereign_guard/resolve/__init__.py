@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from sovereign_guard.catalog import Catalog
-from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Statements
 from sovereign_guard.model.resource import Inventory
-from sovereign_guard.model.sides import Stage
 from sovereign_guard.resolve.resolver import Resolver
 
 
-def resolve(inventory: Inventory, catalog: Catalog, statements: Statements, day: str) -> Stage[Placement]:
-    """Return the stage that places resources of an input.
+def resolve(inventory: Inventory, catalog: Catalog, statements: Statements, day: str) -> Resolver:
+    """Return what places resources of an input (`place`, a stage) and what lies outside it (`elsewhere`).
 
     Args:
         inventory: what was read.
@@ -20,4 +18,4 @@ def resolve(inventory: Inventory, catalog: Catalog, statements: Statements, day:
         day: ISO day on which ownership is looked at.
 
     """
-    return Resolver(inventory, catalog, statements, day).place
+    return Resolver(inventory, catalog, statements, day)

@@ -230,7 +230,7 @@ class Endpoints:
                 unknown = Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name")
                 found.append(Target((), unknown))
             else:
-                target = self._by_host(provider, host, HIDDEN if hidden else host, where)
+                target = self.host(host, HIDDEN if hidden else host, where, provider)
                 found.append(_beside_its_own(provider, target) if setting.reaches == "own" else target)
         if not found and plain(node) not in (None, "", []):
             found.append(Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud))
@@ -272,7 +272,14 @@ class Endpoints:
             (OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,)
         )
 
-    def _by_host(self, provider: Provider, host: str, shown: str, where: str) -> Target:
+    def host(self, host: str, shown: str, where: str, provider: Provider | None) -> Target:
+        """Return who answers at a host (as `model.host.host_of` gives it), by statement or by the catalog.
+
+        Args:
+            shown: what to print of it. where: the place in which it is written.
+            provider: whose region table holds for hosts of its own operator.
+
+        """
         stated = _stated_host(host, self._outside)
         if stated is not None:
             return _stated(stated, shown)
@@ -290,7 +297,8 @@ class Endpoints:
         operators = [OperatorUse(facts.operator, Role.PLATFORM)]
         if facts.infrastructure and facts.infrastructure != facts.operator:
             operators.append(OperatorUse(facts.infrastructure, Role.INFRASTRUCTURE))
-        cloud = facts.cloud or (provider.cloud if facts.operator == provider.operator else "")
+        own = provider is not None and facts.operator == provider.operator
+        cloud = facts.cloud or (provider.cloud if provider is not None and own else "")
         missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
         return Target(
             tuple(operators),

@@ -109,6 +109,18 @@ class Sites:
             name = facts.parent.attributes[0] if facts.parent else ""
             unknown = Unknown(Reason.AMBIGUOUS, name, "what it lies in")
             return self._candidates(target, provider, unknown)
+        copies = [node for path in facts.copies for node in walk(values, tuple(path.split(".")))]
+        untold_copies = any(path in set_by_author for path in facts.copies)
+        if told is None and parents and (copies or untold_copies):
+            # Its data lies in the parent's region and in these.
+            ways = [way for placement in parents for way in placement.alternatives]
+            if untold_copies or not all(way.region for way in ways):
+                untold = first_unknown(copies) or Unknown(Reason.AMBIGUOUS, facts.copies[0])
+                return self._candidates(target, provider, untold)
+            return tuple(
+                self._known(target.cloud, [(way.region or "", False), *texts(copies)], facts.copies[0])
+                for way in dict.fromkeys(ways)
+            )
         if told is None and parents:
             return tuple(
                 dict.fromkeys(
@@ -125,8 +137,7 @@ class Sites:
                 )
             )
         codes, unknown, origin = told or self._codes(provider, configuration, facts, resource_type)
-        copies = [node for path in facts.copies for node in walk(values, tuple(path.split(".")))]
-        if any(path in set_by_author for path in facts.copies):
+        if untold_copies:
             codes, unknown = [], first_unknown(copies) or unknown
         elif codes:
             codes = [*codes, *texts(copies)]

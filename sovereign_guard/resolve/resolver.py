@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from functools import cached_property
 
 import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import Place, TypeFacts
 from sovereign_guard.model.classification import Kind
-from sovereign_guard.model.knowledge import Infrastructure, Parent, Provider
+from sovereign_guard.model.knowledge import Infrastructure, Parent, Provider, StandsOn
 from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.placement import Alternative, Exposure, OperatorUse, Placement, Role
 from sovereign_guard.model.policy import Statements
@@ -33,7 +34,8 @@ from sovereign_guard.model.value import (
     texts,
     walk,
 )
-from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target
+from sovereign_guard.resolve.elsewhere import Destinations
+from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target, speaks_of
 from sovereign_guard.resolve.exposure import Exposures, territory
 from sovereign_guard.resolve.region import NOWHERE, Site, Sites
 
@@ -47,6 +49,7 @@ class _Profile(msgspec.Struct, frozen=True, eq=False):
     provider: Provider | None
     facts: TypeFacts
     telling: tuple[str, ...]
+    stands_on: tuple[StandsOn, ...]
 
 
 PLACELESS = Placement((), ())
@@ -80,6 +83,31 @@ class Resolver:
             unknown = Unknown(Reason.UNSUPPORTED, resource.address, "its attributes are nested too deeply")
             return self._placement([(Target((), unknown), NOWHERE)], ())
 
+    @cached_property
+    def elsewhere(self) -> Destinations:
+        """Places what no resource of the input stands for."""
+        return Destinations(self, self._catalog, self._endpoints, self._sites)
+
+    def placed(self, targets: list[Target], site: Site | None = None) -> Placement:
+        """Return the placement of one of these targets, at a site or where each target says it is."""
+        return self._placement([(one, site or self._site_of(one)) for one in targets], ())
+
+    def placed_block(self, reference: Reference) -> Placement:
+        """Return where a block lies, by what the configuration shows of it."""
+        if reference.block not in self._inventory.blocks:
+            unknown = Unknown(Reason.NOT_SHOWN, str(reference))
+            return self._placement([(Target((), unknown), NOWHERE)], ())
+        found = self._placements_of(reference)
+        return found[0] if len(found) == 1 else _merged(found)
+
+    def _site_of(self, target: Target) -> Site:
+        place = self._catalog.place(target.cloud, target.region) if target.cloud and target.region else None
+        if place is None:
+            return _site_of(target)
+        countries = place.region.lies_in
+        unknown = None if countries else Unknown(Reason.NOT_SET, detail="its country is not known")
+        return Site(place.code, countries, unknown_country=unknown)
+
     def _place(self, resource: Resource, attributes: Attributes) -> Placement:
         family = resource.family
         profile = self._families.get(family)
@@ -108,7 +136,13 @@ class Resolver:
         if profile is None:
             provider = self._catalog.provider(address, resource_type)
             facts = self._catalog.type_facts(provider, resource_type)
-            profile = self._profiles[key] = _Profile(provider, facts, facts.attributes[: facts.telling])
+            stands_on = tuple(
+                one
+                for one in (provider.stands_on if provider is not None else ())
+                if speaks_of(one.types, resource_type)
+            )
+            profile = _Profile(provider, facts, facts.attributes[: facts.telling], stands_on)
+            self._profiles[key] = profile
         return profile
 
     def _set_by_author(
@@ -280,6 +314,8 @@ class Resolver:
         """Add the operators of the clouds below the service, where the resource names them."""
         provider = profile.provider
         own = bool(target.operators) and provider is not None and target.operators[0].id == provider.operator
+        if own and provider is not None and profile.stands_on:
+            target = _upon(target, provider, profile.stands_on)
         if not profile.facts.below or (target.operators and not own):
             return target  # Another operator's own installation of the same software.
         operators = list(target.operators)
@@ -416,6 +452,22 @@ def _run_by(target: Target, site: Site) -> Target:
     return msgspec.structs.replace(target, operators=(first, *target.operators[1:]))
 
 
+def _upon(target: Target, provider: Provider, grounds: tuple[StandsOn, ...]) -> Target:
+    """Add the operators on whose infrastructure the whole service stands."""
+    file = f"rules/catalog/providers/{provider.id}.yaml"
+    operators = dict.fromkeys(target.operators)
+    evidence = list(target.evidence)
+    for ground in grounds:
+        if ground.operator not in {use.id for use in operators}:
+            operators[OperatorUse(ground.operator, Role.INFRASTRUCTURE)] = None
+            source = provider.sources.get(ground.source)
+            cited = f" [{source.cited}]" if source is not None else ""
+            evidence.append(
+                Evidence(f"the service stands on infrastructure of {ground.operator}{cited}", file)
+            )
+    return msgspec.structs.replace(target, operators=tuple(operators), evidence=tuple(evidence))
+
+
 def _as_parent(target: Target, parent: Placement) -> Target:
     """Return a target placed like the resource in which this one lies (a topic in its cluster)."""
     way = parent.alternatives[0]
@@ -459,8 +511,21 @@ def _texts(values: dict[str, Tree], path: str) -> list[str | Unknown]:
     return found
 
 
+def _merged(placements: list[Placement]) -> Placement:
+    """Return the placement of one of several."""
+    unknown = Unknown(Reason.AMBIGUOUS, detail="several resources are possible")
+    return Placement(
+        tuple(dict.fromkeys(way for one in placements for way in one.alternatives)),
+        tuple(dict.fromkeys(step for one in placements for step in one.evidence)),
+        unknown_operator=next((p.unknown_operator for p in placements if p.unknown_operator), None),
+        unknown_region=unknown,
+        unknown_country=unknown,
+        declared=tuple(dict.fromkeys(name for one in placements for name in one.declared)),
+    )
+
+
 def _site_of(target: Target) -> Site:
-    unknown = None if target.countries else Unknown(Reason.NOT_SET, detail="the statement names no country")
+    unknown = None if target.countries else Unknown(Reason.NOT_SET, detail="no country is named")
     return Site(target.region or None, target.countries, unknown_country=unknown)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative, Exposure, Ground
 from sovereign_guard.model.policy import Requirement
@@ -28,11 +29,46 @@ def check(case: Case) -> Ruling | None:
     names = named[0] if len(named) == 1 else f"one of {', '.join(named)}"
     codes = ", ".join(sorted({exposure.jurisdiction for exposure in found}))
     grounds = " and ".join(sorted({_ground(exposure) for exposure in found}))
+    lowered = _lowered(case)
+    keys = ", and its keys are out of that operator's hands, which this policy counts" if lowered else ""
     return Ruling(
         Verdict.FAIL,
-        f"{case.levels_in_words} data with {names}, which {codes} can compel through {grounds}",
-        tuple(Evidence(exposure.evidence, exposure.source) for exposure in found),
+        f"{case.levels_in_words} data with {names}, which {codes} can compel through {grounds}{keys}",
+        (*(Evidence(exposure.evidence, exposure.source) for exposure in found), *_custody(case)),
+        lowered,
     )
+
+
+def _lowered(case: Case) -> bool:
+    """Whether the policy counts that others hold the keys, and each of them may hold the data itself."""
+    if case.kind is not Kind.STORES or not all(
+        requirement.external_keys_lower for requirement in case.requirements()
+    ):
+        return False
+    return any(
+        held.certain
+        and held.held != "supplied"
+        and bool(held.placements)
+        and all(
+            judge(case, requirement, way) is Verdict.PASS
+            for placement in held.placements
+            for requirement in case.requirements()
+            for way in placement.alternatives
+        )
+        for held in case.custody
+    )
+
+
+def _custody(case: Case) -> Iterator[Evidence]:
+    """Say who holds the keys: an operator's own key service leaves the data in its hands."""
+    for held in case.custody:
+        yield from held.evidence
+        holders = sorted(
+            {use.id for place in held.placements for way in place.alternatives for use in way.operators}
+        )
+        if holders:
+            names = " or ".join(case.operator_name(name) for name in holders)
+            yield Evidence(f"its key is held by {names}: who holds the key can read the data")
 
 
 def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sovereign_guard.propagate as stage
+import sovereign_guard.propagate.containers as stage
 from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.resource import (
@@ -23,7 +23,7 @@ from sovereign_guard.model.resource import (
 )
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.value import Evidence, Reason, Tree, Unknown
-from sovereign_guard.propagate import inherit, propagate
+from sovereign_guard.propagate.containers import Containers, inherit
 
 TYPE = "azapi_resource"
 """A type that can lie in others of its own type, so that there are chains and cycles of it."""
@@ -90,7 +90,7 @@ def maybe_labelled() -> Classification:
 
 def spread(resources: list[Resource], own: list[Classification]) -> list[Classification]:
     inventory = Inventory("plan", "plan", InputKind.PLAN, "", tuple(resources), {})
-    sides = propagate(inventory, Sides(tuple(own), (None,) * len(own)), catalog())
+    sides = Containers(inventory, catalog()).inherited(Sides(tuple(own), (None,) * len(own)))
     return list(sides.after)
 
 

@@ -1,0 +1,16 @@
+"""SOV006: the key of sensitive data is held where the data itself must not be."""
+
+from __future__ import annotations
+
+from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.judge.rules.arriving import arriving, joined, leaving
+from sovereign_guard.model.flow import KEY
+
+
+def check(case: Case) -> Ruling | None:
+    """Judge a key by the data that it encrypts; a key outside the configuration at the data."""
+    found = [leaving(case, one, case.placement, "its key is ") for one in case.outward if one.kind == KEY]
+    # A key that somebody else holds in truth is only a name for it here.
+    if case.total.arrives == KEY and not any(one.held == "external" for one in case.custody):
+        found.append(arriving(case, "this is the key of "))
+    return joined([ruling for ruling in found if ruling is not None])

@@ -1,0 +1,438 @@
+"""Which resources an end of a flow names: by the references of its expression, and by the names it holds."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.catalog.catalog import matches
+from sovereign_guard.model.knowledge import Condition, FlowEnd
+from sovereign_guard.model.resource import Change, Inventory, Resource
+from sovereign_guard.model.value import HIDDEN, Reference, Sensitive, Tree, Unknown, plain, walk
+
+_IDENTIFIERS = ("id", "name", "arn")
+_DOCUMENT = re.compile(r"[\s{}\[\]]")
+"""What no name holds, so that a value with it is a document that may hold names."""
+
+_WORD = re.compile(r"[^\s\"'`,;{}\[\]()<>\\]{4,}")
+_LOCATOR = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//(?:[^@/]*@)?(?P<host>[^/?:]+)[^/?]*(?P<rest>[^?]*)")
+
+_LONGEST = 100_000
+"""Letters of a document that are looked through."""
+
+_SHORTEST = 4
+"""Letters of an identifier from which it is looked for inside another text."""
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What one value of an end names.
+
+    Attributes:
+        at: positions of the resources that it may be. certain: it is all of these and nothing else.
+        text: what it says where it names something outside, None where it does not; shown: what to print.
+        block: a block without instances here that it refers to.
+        unknown: set where what it names is not known.
+
+    """
+
+    at: tuple[int, ...] = ()
+    certain: bool = True
+    text: str | None = None
+    shown: str = ""
+    block: Reference | None = None
+    unknown: Unknown | None = None
+
+
+class Reading(msgspec.Struct, frozen=True, eq=False):
+    """An end, ready to be looked for among the attributes that one type is asked for.
+
+    Attributes:
+        paths: each path whole, the position of its top-level attribute, and what is below that.
+        tops: these positions: where none of them is set, the end names nothing.
+
+    """
+
+    end: FlowEnd
+    paths: tuple[tuple[str, int, tuple[str, ...]], ...]
+    tops: tuple[int, ...]
+
+
+def reading_of(end: FlowEnd, names: tuple[str, ...]) -> Reading:
+    """Look the paths of an end up among the attributes that are asked for."""
+    split = ((path, *path.split(".")) for path in end.attribute)
+    paths = tuple((path, names.index(top), tuple(rest)) for path, top, *rest in split)
+    return Reading(end, paths, tuple(dict.fromkeys(top for _path, top, _rest in paths)))
+
+
+class Ends:
+    """Finds the resources of one input that values and references name."""
+
+    def __init__(self, inventory: Inventory, catalog: Catalog) -> None:
+        self._inventory = inventory
+        self._catalog = catalog
+        self._blocks: dict[str, list[int]] = defaultdict(list)
+        self._keyed: dict[tuple[str, str, int | str | None], int] = {}
+        self._of_type: dict[str, list[int]] = defaultdict(list)
+        for at, resource in enumerate(inventory.resources):
+            if resource.deposed is not None or resource.change is Change.DELETE:
+                continue
+            self._of_type[resource.family.type].append(at)
+            if resource.block is not None:
+                key = resource.block.key
+                self._blocks[key].append(at)
+                self._keyed[key, resource.module, resource.index] = at
+        self._types: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._wanted: dict[tuple[str, ...], dict[str, None]] = {}
+        self._index: dict[tuple[str, ...], dict[str, int | tuple[int, ...]]] = {}
+        self._asked: dict[str, dict[str, None]] = {}
+        self._identifying: dict[str, bool] = {}
+
+    def types(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the types of this input that fit some pattern."""
+        found = self._types.get(patterns)
+        if found is None:
+            found = self._types[patterns] = tuple(
+                name for name in self._of_type if any(matches(pattern, name) for pattern in patterns)
+            )
+        return found
+
+    def of_types(self, patterns: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the resources whose type fits some pattern."""
+        return tuple(at for name in self.types(patterns) for at in self._of_type[name])
+
+    def expect(self, ends: Iterable[FlowEnd]) -> None:
+        """Note by which attributes the resources of each type are going to be named.
+
+        Every end that is looked at must have been noted before the first is.
+        """
+        for end in ends:
+            lasts = (path.rpartition(".")[2] for path in end.attribute)
+            names = dict.fromkeys((*end.names, *lasts))
+            for pattern in end.types:
+                self._wanted.setdefault((pattern,), {}).update(names)
+
+    # -- one end of one resource -----------------------------------------------------------------------------
+
+    def named(self, resource: Resource, values: Sequence[Tree], reading: Reading) -> list[Named]:
+        """Return what an end of a flow names, value by value; nothing where it is not set.
+
+        Args:
+            values: the attributes that the resource's type is asked for, on the side that is looked at.
+
+        """
+        end = reading.end
+        found: list[Named] = []
+        for path, top, rest in reading.paths:
+            value = values[top]
+            if value is None:
+                continue
+            if end.data:
+                found.extend(self._carried(resource, path))
+                continue
+            for leaf in _values_at(value, rest):
+                if leaf.__class__ is str and leaf and not _DOCUMENT.search(leaf):
+                    found.append(self._by_text(resource, leaf, end, path))
+                elif leaf is not None:
+                    found.extend(self._leaf(resource, leaf, end, path))
+        return found
+
+    def _leaf(self, resource: Resource, leaf: Tree, end: FlowEnd, path: str) -> Iterator[Named]:
+        if isinstance(plain(leaf), list):
+            for inner in _leaves(leaf):
+                yield from self._leaf(resource, inner, end, path)
+            return
+        if isinstance(leaf, Unknown):
+            yield from self._by_reference(resource, leaf, end, path)
+            return
+        text = plain(leaf)
+        if isinstance(text, bool) or not isinstance(text, str | int) or text == "":
+            return
+        text, hidden = str(text), isinstance(leaf, Sensitive)
+        if _DOCUMENT.search(text):
+            yield from self._in_document(resource, text, end, path, hidden=hidden)
+        else:
+            yield self._by_text(resource, text, end, path, hidden=hidden)
+
+    # -- by what the value says ------------------------------------------------------------------------------
+
+    def _by_text(
+        self, resource: Resource, text: str, end: FlowEnd, path: str, *, hidden: bool = False
+    ) -> Named:
+        index = self._index.get(end.types)
+        if index is None:
+            index = self._indexed(end.types)
+        found = index.get(text)
+        if found is None and index:
+            found = next((at for part in _parts(text) if (at := index.get(part)) is not None), None)
+        if isinstance(found, int):
+            return Named((found,))
+        bearers = found or ()
+        if bearers:
+            fed, _only, _block = self._fed(resource, end, path)
+            near = tuple(at for at in bearers if at in set(fed)) or bearers
+            return Named(near, certain=len(near) == 1)
+        shown = HIDDEN if hidden else text
+        fed, only, _block = self._fed(resource, end, path)
+        if fed:
+            inside = tuple(at for at in fed if self._is_inside(at, text))
+            if inside or only:
+                near = inside or fed
+                return Named(near, certain=len(near) == 1)
+            return Named(fed, certain=False, text=text, shown=shown)
+        return Named(text=text, shown=shown)
+
+    def _in_document(
+        self, resource: Resource, text: str, end: FlowEnd, path: str, *, hidden: bool
+    ) -> Iterator[Named]:
+        """Give what a document names (JSON, a list in a text): resources of the input, and full names."""
+        fed, _only, _block = self._fed(resource, end, path)
+        inside = tuple(at for at in fed if self._is_inside(at, text))
+        for at in inside or fed:
+            yield Named((at,), certain=at in inside or len(fed) == 1)
+        for word in dict.fromkeys(_WORD.findall(text[:_LONGEST])):
+            index = self._index.get(end.types) or self._indexed(end.types)
+            found = index.get(word)
+            if found is not None:
+                bearers = found if isinstance(found, tuple) else (found,)
+                yield Named(bearers, certain=len(bearers) == 1)
+            elif "://" in word or word.startswith("arn:"):
+                yield Named(text=word, shown=HIDDEN if hidden else word)
+
+    def _indexed(self, patterns: tuple[str, ...]) -> dict[str, int | tuple[int, ...]]:
+        """Return who bears which name, of the types that fit some pattern; one look-up for all of them."""
+        index = self._index[patterns] = {}
+        for resource_type in self.types(patterns):
+            names = dict.fromkeys(_IDENTIFIERS)
+            for (pattern,), wanted in self._wanted.items():
+                if matches(pattern, resource_type):
+                    names.update(wanted)
+            asked = tuple(names)
+            for at in self._of_type[resource_type]:
+                for value in self._inventory.resources[at].after.select(asked):
+                    if value.__class__ is str:
+                        if value and index.setdefault(value, at) != at:
+                            _add_bearer(index, value, at)
+                    elif value is not None:
+                        for text in map(plain, _leaves(value)):
+                            if isinstance(text, bool) or not isinstance(text, str | int) or text == "":
+                                continue
+                            if index.setdefault(str(text), at) != at:
+                                _add_bearer(index, str(text), at)
+        return index
+
+    def _is_inside(self, at: int, text: str) -> bool:
+        """Whether a resource's own identifier is part of a text (its host name, its URL)."""
+        for value in self._inventory.resources[at].after.select(_IDENTIFIERS):
+            own = plain(value)
+            if isinstance(own, str) and len(own) >= _SHORTEST and own in text:
+                return True
+        return False
+
+    # -- by what the expression refers to --------------------------------------------------------------------
+
+    def _by_reference(self, resource: Resource, leaf: Unknown, end: FlowEnd, path: str) -> Iterator[Named]:
+        at, only, block = self._fed(resource, end, path, leaf)
+        if at:
+            # What the expression holds besides may lead to something else than any of these.
+            yield Named(at, certain=only and len(at) == 1, unknown=None if only else leaf)
+        elif block is not None:
+            yield Named(block=block)
+        elif not self._left_out(resource, path):
+            yield Named(unknown=leaf)
+
+    def _fed(
+        self, resource: Resource, end: FlowEnd, path: str, leaf: Unknown | None = None
+    ) -> tuple[tuple[int, ...], bool, Reference | None]:
+        """Return what an expression refers to: positions, whether to nothing else, or a block without any."""
+        references, only = self._references(resource, path, leaf)
+        found: dict[int, None] = {}
+        bare: Reference | None = None
+        for reference in references:
+            block = self._inventory.blocks.get(reference.block)
+            if block is None or block.type == "":
+                only = False
+                continue
+            if end.types and not any(matches(pattern, block.type) for pattern in end.types):
+                only = only and not self._carries(block.family.provider, block.type)
+                continue
+            at = self.instances(resource, reference)
+            if at:
+                found.update(dict.fromkeys(at))
+            else:
+                bare = bare or reference
+        return tuple(found), only, bare
+
+    def _references(
+        self, resource: Resource, path: str, leaf: Unknown | None
+    ) -> tuple[tuple[Reference, ...], bool]:
+        if leaf is not None and leaf.feeds:
+            return leaf.feeds, leaf.only_feeds
+        block = resource.block
+        if block is None:
+            return (), False
+        top, *rest = path.split(".")
+        shown = block.attributes.select((top,))[0]
+        nodes = walk(shown, tuple(rest)) if rest else [shown]
+        unknowns = [one for node in nodes for one in _leaves(node) if isinstance(one, Unknown)]
+        feeds = tuple(dict.fromkeys(one for unknown in unknowns for one in unknown.feeds))
+        if feeds:
+            return feeds, all(unknown.only_feeds for unknown in unknowns)
+        return block.links.feeds(top), not block.links.leads_elsewhere(top)
+
+    def instances(self, resource: Resource, reference: Reference) -> tuple[int, ...]:
+        """Return the instances that a reference means: the nearest to the resource that writes it.
+
+        That is the instance whose key it names; else the one with the same key in the same module instance;
+        else all of that module instance; else all.
+        """
+        every = self._blocks.get(reference.block, ())
+        resources = self._inventory.resources
+        if len(every) < 2:
+            return tuple(every)
+        module = reference.module if reference.module is not None else resource.module
+        index = reference.index if reference.index is not None else resource.index
+        same = self._keyed.get((reference.block, module, index))
+        if same is not None:
+            return (same,)
+        if reference.index is not None:
+            return tuple(at for at in every if resources[at].index == reference.index)
+        here = tuple(at for at in every if resources[at].module == module)
+        return here or tuple(every)
+
+    def _carries(self, provider: str, resource_type: str) -> bool:
+        """Whether resources of a type hold data, so that one that is referred to may be an end as well."""
+        found = self._identifying.get(resource_type)
+        if found is None:
+            facts = self._catalog.type_facts(self._catalog.provider(provider, resource_type), resource_type)
+            found = self._identifying[resource_type] = facts.judged
+        return found
+
+    @staticmethod
+    def _left_out(resource: Resource, path: str) -> bool:
+        """Whether nobody has set an attribute that the provider computes: it leads nowhere of its own."""
+        if resource.block is None:
+            return False
+        top, *rest = path.split(".")
+        shown = resource.block.attributes.select((top,))[0]
+        return shown is None or (bool(rest) and not walk(shown, tuple(rest)))
+
+    # -- values that are data themselves ---------------------------------------------------------------------
+
+    def _carried(self, resource: Resource, path: str) -> Iterator[Named]:
+        """Give the resources whose data, not whose name, goes into a value."""
+        references, _only = self._references(resource, path, None)
+        found: dict[int, None] = {}
+        for reference in references:
+            if not self.identifies(reference):
+                found.update(dict.fromkeys(self.instances(resource, reference)))
+        for position in found:
+            yield Named((position,))
+
+    def identifies(self, reference: Reference) -> bool:
+        """Whether a reference is to a name of the resource rather than to its data."""
+        last = reference.path[-1] if reference.path else ""
+        for word in self._catalog.flows.identifiers:
+            if last == word or (word.startswith("_") and last.endswith(word)):
+                return True
+        return False
+
+
+def holds(value: Tree, condition: Condition) -> bool | None:
+    """Whether a condition holds; None where the attribute is not known.
+
+    Args:
+        value: of its top-level attribute.
+
+    """
+    _top, *rest = condition.attribute.split(".")
+    nodes = [leaf for node in walk(value, tuple(rest)) for leaf in _leaves(node)] if value is not None else []
+    if any(isinstance(node, Unknown) for node in nodes):
+        return None
+    said = {_folded(plain(node)) for node in nodes}
+    if condition.one_of:
+        return not said.isdisjoint(map(_folded, condition.one_of))
+    if condition.none_of:
+        return said.isdisjoint(map(_folded, condition.none_of))
+    return bool(said - {""})
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Give the names that a longer name may hold: `s3://NAME/...`, `host/NAME`, `arn:...:NAME/...`."""
+    match = _LOCATOR.match(text)
+    if match is not None:
+        yield match["host"]
+        rest = match["rest"].strip("/")
+        if rest:
+            yield rest
+            yield rest.partition("/")[0]
+    elif "/" in text:
+        head, _slash, rest = text.partition("/")
+        yield rest if "." in head else head
+    if text.endswith(":*"):
+        yield text[:-2]
+
+
+def _add_bearer(index: dict[str, int | tuple[int, ...]], text: str, at: int) -> None:
+    found = index[text]
+    others = found if isinstance(found, tuple) else (found,)
+    if at not in others:
+        index[text] = (*others, at)
+
+
+def _values_at(node: Tree, path: tuple[str, ...]) -> Sequence[Tree]:
+    """Return the values at a path, lists on the way and at its end walked through."""
+    nodes: Sequence[Tree] = node if node.__class__ is list else (node,)
+    for name in path:
+        below: list[Tree] = []
+        for one in nodes:
+            if one.__class__ is not dict or name == "*":
+                # Something is not known, or sensitive, or nested in another way: step by step.
+                found: list[Tree] = []
+                _gather(node, path, 0, found)
+                return found
+            part = one.get(name)
+            if part.__class__ is list:
+                below.extend(part)
+            elif part is not None:
+                below.append(part)
+        nodes = below
+    return nodes
+
+
+def _gather(node: Tree, path: tuple[str, ...], depth: int, found: list[Tree]) -> None:
+    """Collect the values at a path, lists on the way and at its end walked through (model.value.walk)."""
+    kind = node.__class__
+    if kind is list:
+        for item in node:
+            _gather(item, path, depth, found)
+    elif kind is dict and depth < len(path):
+        name = path[depth]
+        for part in node.values() if name == "*" else (node.get(name),):
+            if part is not None:
+                _gather(part, path, depth + 1, found)
+    elif kind is Unknown or (depth == len(path) and node is not None and kind is not Sensitive):
+        found.append(node)
+    elif kind is Sensitive:
+        below: list[Tree] = []
+        _gather(node.value, path, depth, below)
+        found.extend(one if isinstance(one, Unknown | Sensitive) else Sensitive(one) for one in below)
+
+
+def _folded(value: object) -> str:
+    return str(value).strip().lower()
+
+
+def _leaves(node: Tree) -> Iterator[Tree]:
+    """Give the values of a node: itself, or what lists in it hold."""
+    hidden = isinstance(node, Sensitive)
+    inner = plain(node)
+    if isinstance(inner, list):
+        for item in inner:
+            for leaf in _leaves(item):
+                yield Sensitive(leaf) if hidden and not isinstance(leaf, Sensitive | Unknown) else leaf
+    elif inner is not None:
+        yield node

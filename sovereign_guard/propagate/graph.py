@@ -1,0 +1,368 @@
+"""The graph of one input: which data passes from which resource to which, and what leaves.
+
+Which attribute of which type makes which passage is told by the catalog (rules/catalog/resources/).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from sovereign_guard.catalog import Catalog
+from sovereign_guard.catalog.catalog import TypeFacts
+from sovereign_guard.model.address import address_glob
+from sovereign_guard.model.flow import KEY, Elsewhere
+from sovereign_guard.model.knowledge import FlowEnd, FlowRule, KeyCustody
+from sovereign_guard.model.placement import Placement
+from sovereign_guard.model.resource import Change, Family, Inventory, Resource
+from sovereign_guard.model.value import Reference, Tree, Unknown
+from sovereign_guard.model.waiver import Waiver
+from sovereign_guard.propagate.ends import Ends, Named, Reading, holds, reading_of
+
+_STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
+_SCRIPT = "script"
+_FEW = 8
+"""Candidates that are joined one by one; more of them share a hub."""
+
+
+class Passage(msgspec.Struct, frozen=True, gc=False):
+    """Data passes from one resource to another.
+
+    Attributes:
+        receiver: its position. kind: of flow. certain: False where it may pass, or not.
+        carrier: position of the resource that declares it. stood: it passed before the change already.
+
+    """
+
+    receiver: int
+    kind: str
+    certain: bool
+    carrier: int
+    stood: bool
+
+
+class Exit(msgspec.Struct, frozen=True, eq=False):
+    """Data of a resource leaves the configuration."""
+
+    sender: int
+    kind: str
+    certain: bool
+    carrier: int
+    stood: bool
+    placement: Placement
+    shown: str
+    says: bool
+
+
+class Key(msgspec.Struct, frozen=True, eq=False):
+    """The data of a resource is encrypted with a key; `at`: the key's resources, where they are here."""
+
+    owner: int
+    held: str
+    certain: bool
+    carrier: int
+    at: tuple[int, ...]
+    placement: Placement | None
+
+
+class _Rule:
+    """A flow of the catalog, or who holds a key, ready to be asked of many resources."""
+
+    def __init__(self, rule: FlowRule | KeyCustody, names: tuple[str, ...]) -> None:
+        """Take a rule, and the attributes that resources of the type are asked for."""
+        source, target = (rule.source, rule.target) if isinstance(rule, FlowRule) else (rule.of, rule.key)
+        self.kind = rule.flow if isinstance(rule, FlowRule) else KEY
+        self.held = rule.held if isinstance(rule, KeyCustody) else ""
+        self.when = rule.when
+        self.source = reading_of(source, names) if source is not None else None
+        self.target = reading_of(target, names) if target is not None else None
+        self.end = target
+        self._asks = names.index(rule.when.attribute.partition(".")[0]) if rule.when is not None else -1
+        self._tops = tuple({names.index(path.partition(".")[0]): None for path in rule.asks})
+
+        self.readings = tuple(one for one in (self.source, self.target) if one is not None)
+        self._needs = tuple(reading.tops for reading in self.readings if reading.paths)
+
+    def applies(self, values: Sequence[Tree]) -> bool | None:
+        """Whether its condition holds, if it has one; None where that is not known."""
+        return True if self.when is None else holds(values[self._asks], self.when)
+
+    def says_something(self, values: Sequence[Tree]) -> bool:
+        """Whether each end that attributes name has some attribute that is set."""
+        for tops in self._needs:
+            for top in tops:
+                if values[top] is not None:
+                    break
+            else:
+                return False
+        return True
+
+    def says_the_same(self, now: Sequence[Tree], before: Sequence[Tree]) -> bool:
+        """Whether what it looks at is the same on both sides of a change."""
+        return all(now[top] == before[top] for top in self._tops)
+
+
+class Graph:
+    """What passes between the resources of one input.
+
+    Attributes:
+        passages: position of a sender -> where its data goes.
+        crossed: the declarations of harmless flows that took one away.
+        exits: what leaves; the sender may be a hub. keys: who holds which key.
+        hubs: those from which data of some resources may pass on, numbered after the resources. A passage
+            to or from a hub that has no kind of flow is no step of its own.
+
+    """
+
+    def __init__(
+        self, inventory: Inventory, catalog: Catalog, elsewhere: Elsewhere, harmless: Sequence[Waiver]
+    ) -> None:
+        self._boundaries = [
+            (address_glob(one.address or ""), address_glob(one.to or ""), one) for one in harmless
+        ]
+        self.crossed: dict[Waiver, None] = {}
+        self._inventory = inventory
+        self._catalog = catalog
+        self._elsewhere = elsewhere
+        self._ends = Ends(inventory, catalog)
+        self._facts: dict[Family, TypeFacts] = {}
+        self.passages: dict[int, list[Passage]] = defaultdict(list)
+        self.exits: list[Exit] = []
+        self.keys: list[Key] = []
+        self.hubs: list[tuple[int, ...]] = []
+        self._hubs: dict[tuple[int, ...], int] = {}
+        self._rules: dict[Family, tuple[_Rule, ...]] = {}
+        for family in {id(one.family): one.family for one in inventory.resources}.values():
+            facts = self.facts(family)
+            told: tuple[FlowRule | KeyCustody, ...] = (*facts.flows, *facts.keys)
+            rules = self._rules[family] = tuple(_Rule(rule, facts.attributes) for rule in told)
+            self._ends.expect(one.end for rule in rules for one in rule.readings)
+        for position, resource in enumerate(inventory.resources):
+            rules = self._rules[resource.family]
+            if rules and resource.change is not Change.DELETE and resource.deposed is None:
+                self._add(position, resource, rules)
+            block = resource.block
+            if block is not None and block.provisioned:
+                self._scripts(position, resource)
+
+    def facts(self, family: Family) -> TypeFacts:
+        """Return what the catalog knows of a type."""
+        found = self._facts.get(family)
+        if found is None:
+            provider = self._catalog.provider(family.provider, family.type)
+            found = self._facts[family] = self._catalog.type_facts(provider, family.type)
+        return found
+
+    # -- one declaring resource ------------------------------------------------------------------------------
+
+    def _add(self, position: int, resource: Resource, rules: tuple[_Rule, ...]) -> None:
+        names = self.facts(resource.family).attributes
+        values = resource.after.select(names)
+        before: Sequence[Tree] | None = None
+        if resource.change in _STANDS:
+            before = values
+        elif resource.before is not None:
+            before = resource.before.select(names)
+        for rule in rules:
+            if not rule.says_something(values):
+                continue
+            applies = rule.applies(values)
+            if applies is False:
+                continue
+            stood = before is not None and (before is values or rule.says_the_same(values, before))
+            if rule.held:
+                self._custody(position, resource, values, rule, applies=applies is True, stood=stood)
+            else:
+                self._flow(position, resource, values, rule, applies=applies is True, stood=stood)
+
+    def _flow(
+        self,
+        position: int,
+        resource: Resource,
+        values: Sequence[Tree],
+        rule: _Rule,
+        *,
+        applies: bool,
+        stood: bool,
+    ) -> None:
+        if rule.kind == _SCRIPT and not self._may_run(resource):
+            return
+        senders = self._senders(position, resource, values, rule.source)
+        if not senders:
+            return
+        for receiver in self._receivers(position, resource, values, rule.target):
+            self._connect(position, senders, receiver, rule.kind, rule.end, applies, stood=stood)
+
+    def _custody(
+        self,
+        position: int,
+        resource: Resource,
+        values: Sequence[Tree],
+        rule: _Rule,
+        *,
+        applies: bool,
+        stood: bool,
+    ) -> None:
+        owners = self._senders(position, resource, values, rule.source)
+        key = rule.target
+        found = [Named()] if key is None else self._ends.named(resource, values, key)
+        for named in found:
+            placement: Placement | None = None
+            if rule.held != "supplied" and key is not None:
+                before = len(self.exits)
+                self._connect(position, owners, named, KEY, rule.end, applies, stood=stood)
+                placement = self.exits[-1].placement if len(self.exits) > before else None
+            for owner, certain in owners[:_FEW]:
+                sure = certain and named.certain and applies and named.unknown is None
+                self.keys.append(Key(owner, rule.held, sure, position, named.at, placement))
+
+    @staticmethod
+    def _may_run(resource: Resource) -> bool:
+        """Whether a program runs with what is given: of a managed resource, a provisioner."""
+        return resource.mode == "data" or resource.block is None or resource.block.provisioned
+
+    def _senders(
+        self, position: int, resource: Resource, values: Sequence[Tree], reading: Reading | None
+    ) -> list[tuple[int, bool]]:
+        """Return the positions from which data comes, each with whether that is certain."""
+        if reading is None:
+            return [(position, True)]
+        found: list[tuple[int, bool]] = []
+        for named in self._ends.named(resource, values, reading):
+            if named.at:
+                found.extend((at, named.certain) for at in named.at)
+            elif named.unknown is not None and reading.end.types:
+                found.extend((at, False) for at in self._ends.of_types(reading.end.types))
+        return found
+
+    def _receivers(
+        self, position: int, resource: Resource, values: Sequence[Tree], reading: Reading | None
+    ) -> Iterable[Named]:
+        if reading is None or (reading.end.provider and self.facts(resource.family).judged):
+            return (Named((position,)),)
+        return self._ends.named(resource, values, reading) if reading.paths else (Named(),)
+
+    def _connect(
+        self,
+        carrier: int,
+        senders: Sequence[tuple[int, bool]],
+        receiver: Named,
+        kind: str,
+        end: FlowEnd | None,
+        applies: bool,  # noqa: FBT001 - one of the facts
+        *,
+        stood: bool,
+    ) -> None:
+        if len(receiver.at) == 1 and receiver.certain and len(senders) == 1 and not self._boundaries:
+            # By far the most: one resource names another.
+            (sender, sure), (at,) = senders[0], receiver.at
+            if at != sender:
+                self.passages[sender].append(Passage(at, kind, sure and applies, carrier, stood))
+            return
+        resource = self._inventory.resources[carrier]
+        outside = None if end is None else self._outside(resource, receiver, end)
+        receivers = receiver.at
+        if len(receivers) > _FEW:
+            receivers = (self._hub_before(receivers, kind, carrier, stood=stood),)
+        if self._boundaries and kind != KEY:
+            shown = outside[1] if outside is not None else ""
+            senders = [one for one in senders if not self._is_harmless(one[0], receiver.at, shown, resource)]
+        for sender, sure in self._bundled(senders):
+            certain = sure and applies and receiver.certain
+            for at in receivers:
+                if at != sender:
+                    self.passages[sender].append(Passage(at, kind, certain, carrier, stood))
+            if outside is not None:
+                certain = sure and applies and not receiver.at
+                self.exits.append(Exit(sender, kind, certain, carrier, stood, *outside))
+
+    def _is_harmless(self, sender: int, receivers: Sequence[int], shown: str, carrier: Resource) -> bool:
+        """Whether a flow is declared harmless, wherever of several places it may go."""
+        resources = self._inventory.resources
+        ends = [resources[at].address for at in receivers] or [shown]
+        for begins, leads, waiver in self._boundaries:
+            if begins.fullmatch(resources[sender].address) and (
+                leads.fullmatch(carrier.address) or all(leads.fullmatch(end) for end in ends)
+            ):
+                self.crossed[waiver] = None
+                return True
+        return False
+
+    # -- hubs: many to many, in as many passages as there are resources --------------------------------------
+
+    def _bundled(self, senders: Sequence[tuple[int, bool]]) -> Sequence[tuple[int, bool]]:
+        """Return senders with a hub in the place of many that are only possible."""
+        if len(senders) <= _FEW:
+            return senders
+        possible = tuple(at for at, sure in senders if not sure)
+        if len(possible) <= _FEW:
+            return senders
+        hub = self._hubs.get(possible)
+        if hub is None:
+            hub = self._hubs[possible] = self._new_hub(possible)
+            for at in possible:
+                self.passages[at].append(Passage(hub, "", True, at, True))  # noqa: FBT003
+        return [*((at, sure) for at, sure in senders if sure), (hub, False)]
+
+    def _hub_before(self, receivers: tuple[int, ...], kind: str, carrier: int, *, stood: bool) -> int:
+        """Return a hub from which data may pass to any of many."""
+        hub = self._new_hub(())
+        self.passages[hub] = [Passage(at, kind, False, carrier, stood) for at in receivers]  # noqa: FBT003
+        return hub
+
+    def _new_hub(self, members: tuple[int, ...]) -> int:
+        self.hubs.append(members)
+        return len(self._inventory.resources) + len(self.hubs) - 1
+
+    def _outside(
+        self, carrier: Resource, receiver: Named, end: FlowEnd
+    ) -> tuple[Placement, str, bool] | None:
+        """Return where a receiver outside the configuration lies, None where it is inside for certain.
+
+        With the words for it, and whether it says itself where it lies.
+        """
+        elsewhere, where = self._elsewhere, carrier.address
+        if end.operator:
+            return elsewhere.operator(end.operator, where), end.operator, True
+        if end.provider and not receiver.at:
+            return elsewhere.of(carrier), where, True
+        if end.unknown:
+            return elsewhere.unknown(end.unknown, where), end.unknown, True
+        if receiver.text is not None:
+            placement, says = elsewhere.named(receiver.text, receiver.shown, carrier, end.bare)
+            return placement, receiver.shown, says
+        if receiver.block is not None:
+            return elsewhere.referred(receiver.block), receiver.block.block, True
+        if receiver.unknown is not None:
+            return elsewhere.unknown(str(receiver.unknown), where), _named(receiver.unknown), True
+        return None
+
+    # -- provisioners ----------------------------------------------------------------------------------------
+
+    def _scripts(self, position: int, resource: Resource) -> None:
+        """Add what the provisioners of a resource are given: they may send it anywhere."""
+        block = resource.block
+        if block is None or resource.change is Change.DELETE or resource.deposed is not None:
+            return
+        why = "what its provisioners do with it"
+        for reference in dict.fromkeys(block.links.feeds("provisioner")):
+            if self._ends.identifies(reference):
+                continue
+            for at in self._instances(position, reference):
+                placement = self._elsewhere.unknown(why, resource.address)
+                stood = resource.change in _STANDS
+                if self._boundaries and self._is_harmless(at, (), why, resource):
+                    continue
+                self.exits.append(Exit(at, _SCRIPT, True, position, stood, placement, why, True))  # noqa: FBT003
+
+    def _instances(self, position: int, reference: Reference) -> tuple[int, ...]:
+        resource = self._inventory.resources[position]
+        if resource.block is not None and reference.block == resource.block.key:
+            return (position,)
+        return self._ends.instances(resource, reference)
+
+
+def _named(unknown: Unknown) -> str:
+    return unknown.detail or unknown.origin or str(unknown.reason)
