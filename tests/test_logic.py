@@ -125,9 +125,7 @@ def alternatives(draw: st.DrawFn) -> Alternative:
 def case(ways: list[Alternative], levels: set[int], policy: str) -> Case:
     placement = Placement(tuple(ways), ())
     classification = Classification(tuple(sorted(levels)), None, True, ())
-    return Case(
-        placement, classification, None, catalog().policies[policy], catalog(), DAY, classification
-    )
+    return Case(placement, classification, None, catalog().policies[policy], catalog(), DAY, classification)
 
 
 level_sets = st.sets(st.integers(0, 2), min_size=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from sovereign_guard.catalog.data import CatalogData
+from sovereign_guard.catalog.data import BackendKind, CatalogData
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import (
@@ -34,6 +34,9 @@ from sovereign_guard.model.policy import Policy
 
 PUBLIC_REGISTRIES = ("registry.terraform.io", "registry.opentofu.org")
 """Two registries that serve the same namespaces."""
+
+BACKEND = "terraform.io/backend/"
+"""Begins the addresses by which backends are placed, as if each kind were a provider."""
 
 LABELS_ANYWHERE = LabelAttributes(effective=("tags_all",), own=("tags", "labels", "metadata.labels"))
 """Where labels are looked for on resources of providers that the catalog does not know."""
@@ -190,7 +193,14 @@ class Catalog:
 
     def _by_address(self, address: str) -> Provider | None:
         found = self._data.packed.provider_of_address.get(address)
-        return self._data.providers[found] if found else None
+        if found:
+            return self._data.providers[found]
+        backend = self._data.backends.get(address)
+        return backend.provider if backend is not None else None
+
+    def backend(self, kind: str) -> BackendKind | None:
+        """Return what is known of a kind of backend (`s3`, `cloud`)."""
+        return self._data.backends.get(BACKEND + kind)
 
     def short_address(self, address: str) -> str:
         """Return a source address without its host, where that is a public registry or a mirror of it."""
@@ -213,7 +223,7 @@ class Catalog:
         return found
 
     def _find_type(self, provider: Provider | None, resource_type: str) -> TypeFacts:
-        table = self._data.resources.get(provider.id, ResourceTable(())) if provider else ResourceTable(())
+        table = self._table_of(provider)
         rule = next((rule for rule in table.types if matches(rule.match, resource_type)), None)
         regions = provider.region.attributes if provider else ()
         service = max(
@@ -267,6 +277,14 @@ class Catalog:
             ),
             telling=len(telling),
         )
+
+    def _table_of(self, provider: Provider | None) -> ResourceTable:
+        if provider is None:
+            return ResourceTable(())
+        backend = self._data.backends.get(provider.addresses[0])
+        if backend is not None:
+            return backend.table
+        return self._data.resources.get(provider.id, ResourceTable(()))
 
     def carries_default_labels(self, address: str, resource_type: str) -> bool | None:
         """Whether resources of a type take the default labels of their provider configuration.

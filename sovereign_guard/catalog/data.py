@@ -27,6 +27,21 @@ from sovereign_guard.model.policy import Policy
 T = TypeVar("T")
 
 
+class BackendKind(msgspec.Struct, frozen=True):
+    """A kind of backend of Terraform's: how it is placed, as if it were a provider with one resource type.
+
+    Attributes:
+        required: arguments without which a block is completed elsewhere.
+        renamed: old name of an argument -> path of the one that took its place.
+
+    """
+
+    provider: Provider
+    table: ResourceTable
+    required: tuple[str, ...] = ()
+    renamed: dict[str, str] = {}
+
+
 class PackedCatalog(msgspec.Struct, frozen=True):
     """The catalog as it is stored: sections by id, and the indexes that look-ups need.
 
@@ -35,6 +50,8 @@ class PackedCatalog(msgspec.Struct, frozen=True):
         provider_of_address: source address -> provider id.
         provider_of_prefix: first word of a resource type -> provider id.
         clouds_of_operator: operator id -> ids of the region tables that are its own.
+        backends: address by which a kind of backend is placed -> that kind. They stand apart from providers,
+            which have names that a configuration can use.
 
     """
 
@@ -53,6 +70,7 @@ class PackedCatalog(msgspec.Struct, frozen=True):
     provider_of_address: dict[str, str]
     provider_of_prefix: dict[str, str]
     clouds_of_operator: dict[str, tuple[str, ...]]
+    backends: dict[str, msgspec.Raw] = {}
 
 
 class Section(Mapping[str, T]):
@@ -108,6 +126,11 @@ class CatalogData:
         return Section(self.packed.carriers, LabelCarriers)
 
     @cached_property
+    def backends(self) -> Mapping[str, BackendKind]:
+        """Kinds of backend, by the address by which they are placed."""
+        return Section(self.packed.backends, BackendKind)
+
+    @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Shipped policies."""
         return Section(self.packed.policies, Policy)
@@ -131,6 +154,7 @@ def pack(
     regions: dict[str, RegionTable],
     resources: dict[str, ResourceTable],
     carriers: dict[str, LabelCarriers],
+    backends: dict[str, BackendKind],
     hosts: tuple[HostPattern, ...],
     addresses: tuple[str, ...],
     vocabulary: Vocabulary,
@@ -178,6 +202,7 @@ def pack(
         provider_of_address=by_address,
         provider_of_prefix=by_prefix,
         clouds_of_operator={operator: found for operator, found in clouds.items() if found},
+        backends=_encoded(backends, None if below is None else below.backends),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 
 import msgspec
 
-from sovereign_guard.catalog.data import CatalogData, PackedCatalog, pack
+from sovereign_guard.catalog.catalog import BACKEND
+from sovereign_guard.catalog.data import BackendKind, CatalogData, PackedCatalog, pack
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError, UsageError
@@ -91,8 +92,8 @@ def compile_over(below: CatalogData, folder: Path, schemas: Path) -> tuple[Packe
     if sections.empty and labels is None:
         raise UsageError(
             "this folder holds nothing of a catalog.",
-            hint="Put files into operators/, providers/, regions/, resources/ or carriers/, or write "
-            "endpoints.yaml or labels.yaml.",
+            hint="Put files into operators/, providers/, regions/, resources/, carriers/ or backends/, or "
+            "write endpoints.yaml or labels.yaml.",
             file=str(folder),
         )
     hosts, packed = sections.hosts, below.packed
@@ -121,6 +122,7 @@ class _Sections(msgspec.Struct, frozen=True):
     regions: dict[str, tuple[YamlFile, RegionTable]]
     resources: dict[str, tuple[YamlFile, ResourceTable]]
     carriers: dict[str, tuple[YamlFile, LabelCarriers]]
+    backends: dict[str, tuple[YamlFile, BackendKind]]
     hosts: tuple[YamlFile, tuple[HostPattern, ...]] | None
     flows: FlowWords | None = None
 
@@ -130,6 +132,7 @@ class _Sections(msgspec.Struct, frozen=True):
         for group in (self.operators, self.providers, self.regions, self.resources, self.carriers):
             for file, _value in group.values():
                 yield file
+        yield from {file.path: file for file, _value in self.backends.values()}.values()
 
     @property
     def empty(self) -> bool:
@@ -147,6 +150,9 @@ class _Sections(msgspec.Struct, frozen=True):
             ("default labels of", self.carriers, below.carriers),
         ):
             found += [f"{what} {key}{' (replaced)' if key in under else ''}" for key in sorted(own)]
+        for key in sorted(self.backends):
+            replaced = " (replaced)" if key in below.backends else ""
+            found.append(f"backend {key.removeprefix(BACKEND)}{replaced}")
         found += [f"{len(self.hosts[1])} hosts"] if self.hosts is not None else []
         return (*found, *(["labels"] if labels else []))
 
@@ -165,6 +171,7 @@ class _Sections(msgspec.Struct, frozen=True):
             "regions": {key: value for key, (_f, value) in self.regions.items()},
             "resources": tables,
             "carriers": {value.provider: value for _f, value in self.carriers.values()},
+            "backends": {key: value for key, (_f, value) in self.backends.items()},
             "hosts": self.hosts[1] if self.hosts is not None else (),
         }
 
@@ -175,6 +182,7 @@ class _Values(TypedDict):
     regions: dict[str, RegionTable]
     resources: dict[str, ResourceTable]
     carriers: dict[str, LabelCarriers]
+    backends: dict[str, BackendKind]
     hosts: tuple[HostPattern, ...]
 
 
@@ -222,6 +230,11 @@ class _Compiler:
             f.path: (f, msgspec.convert(f.data, LabelCarriers))
             for f in self.files(f"{top}carriers/*.yaml", "carriers")
         }
+        backends = {
+            one.provider.addresses[0]: (f, one)
+            for f in self.files(f"{top}backends/*.yaml", "backend")
+            for one in _backends(f.data)
+        }
         hosts = next(
             (
                 (f, msgspec.convert(f.data["hosts"], tuple[HostPattern, ...]))
@@ -232,7 +245,7 @@ class _Compiler:
         flows = next(
             (msgspec.convert(f.data, FlowWords) for f in self.files(f"{top}flows.yaml", "flows")), None
         )
-        return _Sections(operators, providers, regions, resources, carriers, hosts, flows)
+        return _Sections(operators, providers, regions, resources, carriers, backends, hosts, flows)
 
     def rules_and_policies(self, vocabulary: Vocabulary) -> tuple[dict[str, RuleText], dict[str, Policy]]:
         rules = {file.data["id"]: _rule_text(file.data) for file in self.files("checks/*.yaml", "check")}
@@ -266,6 +279,9 @@ class _Compiler:
                 if owner.holder != DISPERSED:
                     _known(file, owner.holder, known, "holder", "ownership", position, "holder")
         self._check_providers(providers, known, clouds)
+        for file, backend in sections.backends.values():
+            _named_as(file, file.data["id"])
+            _check_names(file, backend.provider, known, clouds)
         for file, table in regions.values():
             _named_as(file, table.cloud)
             _known(file, table.operator, known, "operator", "operator")
@@ -304,23 +320,28 @@ class _Compiler:
         owner: dict[str, str] = {}
         for file, provider in providers.values():
             _named_as(file, provider.id)
-            _known(file, provider.operator, operators, "operator", "operator")
-            _known(file, provider.cloud, clouds, "cloud", "cloud")
+            _check_names(file, provider, operators, clouds)
             for position, address in enumerate(provider.addresses):
                 if address in owner:
                     file.fault(f"{address} is already an address of {owner[address]}.", "addresses", position)
                 owner[address] = provider.id
-            for position, endpoint in enumerate(provider.endpoints):
-                for name, named in endpoint.names.items():
-                    _known(file, named.operator, operators, "operator", "endpoints", position, "names", name)
-                    _known(file, named.cloud, clouds, "cloud", "endpoints", position, "names", name)
-                if isinstance(endpoint.absent, tuple):
-                    for operator in endpoint.absent:
-                        _known(file, operator, operators, "operator", "endpoints", position, "absent")
             for position, below in enumerate(provider.infrastructure):
                 _known(file, below.names, clouds, "region table", "infrastructure", position, "names")
             for position, stands in enumerate(provider.stands_on):
                 _known(file, stands.operator, operators, "operator", "stands_on", position, "operator")
+
+
+def _check_names(file: YamlFile, provider: Provider, operators: set[str], clouds: set[str]) -> None:
+    """Check what a provider, or a backend, names: operators, and clouds."""
+    _known(file, provider.operator, operators, "operator", "operator")
+    _known(file, provider.cloud, clouds, "cloud", "cloud")
+    for position, endpoint in enumerate(provider.endpoints):
+        for name, named in endpoint.names.items():
+            _known(file, named.operator, operators, "operator", "endpoints", position, "names", name)
+            _known(file, named.cloud, clouds, "cloud", "endpoints", position, "names", name)
+        if isinstance(endpoint.absent, tuple):
+            for operator in endpoint.absent:
+                _known(file, operator, operators, "operator", "endpoints", position, "absent")
 
 
 def _check_flows(file: YamlFile, table: ResourceTable, kinds: set[str], operators: set[str]) -> None:
@@ -404,6 +425,24 @@ def _resource_table(data: dict[str, Any]) -> ResourceTable:
         msgspec.convert([_spelled_out(one) for one in data.get("keys", ())], tuple[KeyCustody, ...]),
     )
 
+
+def _backends(data: dict[str, Any]) -> Iterator[BackendKind]:
+    """Give the kinds of backend that a file speaks of: its own, and old names of it."""
+    fields = {key: value for key, value in data.items() if key in _OF_PROVIDER}
+    services = tuple(data.get("services", ()))
+    for kind in (data["id"], *data.get("also", ())):
+        names = {"id": f"backend-{kind}", "addresses": [BACKEND + kind]}
+        provider = msgspec.convert({**fields, **names}, Provider)
+        stored = ResourceRule(kind, "none" if provider.places == "nothing" else "stores")
+        moved = (Service(kind, services, (kind,), compatible=True),) if services else ()
+        table = ResourceTable((stored,), moved)
+        yield BackendKind(provider, table, tuple(data.get("required", ())), data.get("renamed", {}))
+
+
+_OF_PROVIDER = frozenset(
+    {"places", "operator", "cloud", "region", "endpoints", "notes", "reviewed", "sources"}
+)
+"""Keys that mean in a backend's file what they mean in a provider's."""
 
 _LISTS = frozenset({"at", "attribute", "types", "as"})
 

@@ -122,8 +122,9 @@ class Block(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         key: module path without instance keys, then address (`module.a.aws_s3_bucket.b`).
         attributes: its arguments, as far as the configuration shows them.
-        links: tells to which other blocks an argument's expression refers.
-        provisioned: it has provisioners; `links` tells under `provisioner` what they refer to.
+        links: tells to which other blocks an argument's expression refers; of `provisioner`, to which its
+            provisioners and their connections refer.
+        provisioned: it has provisioners.
 
     """
 
@@ -203,22 +204,23 @@ class Resource(msgspec.Struct, frozen=True, eq=False, gc=False):
 
 
 class Backend(msgspec.Struct, frozen=True, eq=False):
-    """Where a state of Terraform lies.
+    """Where a state of Terraform's lies.
 
     Attributes:
-        resource: stands for it: its address, its settings, its place in the source.
-        own: it holds the state of this very configuration. False: another's, which is read.
-        encryption: what OpenTofu's `encryption` block says of state; empty where there is none.
+        resource: stands for it as if the state were a resource, of mode `backend`; its type is the kind of
+            backend, empty where that is not known, and its one provider configuration holds the arguments.
+        own: it is the state of this root module; else of another, which a `terraform_remote_state` reads.
+        encryption: what OpenTofu's `encryption` block does to the state, in words; empty for nothing.
 
     """
 
     resource: Resource
     own: bool
-    encryption: str = ""
+    encryption: str
 
 
 class Inventory(msgspec.Struct, frozen=True, eq=False):
-    """One input, read: its resources in order, and the blocks of its configuration by key."""
+    """One input, read: its resources in order, the blocks of its configuration by key, and its backends."""
 
     id: str
     path: str

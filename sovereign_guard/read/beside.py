@@ -1,9 +1,10 @@
-"""A plan and the source that it was made from: positions, directives, and expressions that a plan hides.
+"""A plan and the source that it was made from: positions, directives, and what a plan hides.
 
-A plan shows an expression that is not a constant only as the list of what it refers to, and blocks that
-`dynamic` makes not at all. With the source at hand the expressions of provider configurations are evaluated,
-given the plan's own variable values. The source is used only where it is that of the plan: it declares the
-same blocks, and says the same wherever the plan shows a constant.
+A plan shows an expression that is not a constant only as the list of what it refers to, blocks that `dynamic`
+makes not at all, and nothing of where the state is kept. With the source at hand the expressions of provider
+configurations are evaluated, given the plan's own variable values, and backends are read. The source is used
+only where it is that of the plan: it declares the same blocks, and says the same wherever the plan shows a
+constant.
 """
 
 from __future__ import annotations
@@ -53,10 +54,13 @@ def with_source(
     from sovereign_guard.read.hcl import source_of_plan
 
     ours = _is_terraforms(inventory)
-    declared, configurations, problems = source_of_plan(folder, variables, options, catalog, tofu=not ours)
+    declared, configurations, backends, problems = source_of_plan(
+        folder, variables, options, catalog, tofu=not ours
+    )
     why_not = _mismatch(inventory, declared, configurations)
     if not why_not:
-        return _joined(inventory, declared, configurations), problems
+        joined = _joined(inventory, declared, configurations)
+        return msgspec.structs.replace(joined, backends=backends), problems
     if options.beside is None and declared.blocks.keys().isdisjoint(inventory.blocks):
         return inventory, []  # Another project's.
     warning = f"{inventory.path}: the source in {folder} is not used: {why_not}."

@@ -15,6 +15,7 @@ from sovereign_guard.read.references import Module, References, json_object
 from sovereign_guard.read.wire import BlockWire, ConfigurationWire, ModuleWire, ProviderConfigWire
 
 MAX_MODULE_DEPTH = 100
+_PROVISIONER = "provisioner"
 
 
 class BlockExpressions:
@@ -25,6 +26,7 @@ class BlockExpressions:
         self._module = module
         self._references = references
         self._tree: dict[str, Tree] | None = None
+        self._provisioners: Tree = None
 
     def _all(self) -> dict[str, Tree]:
         if self._tree is None:
@@ -47,7 +49,47 @@ class BlockExpressions:
         return any(not found.only_feeds for found in self._unknowns(attribute))
 
     def _unknowns(self, attribute: str) -> list[Unknown]:
-        return list(_unknowns(self._all().get(attribute)))
+        tree = self._of_provisioners() if attribute == _PROVISIONER else self._all().get(attribute)
+        return list(_unknowns(tree))
+
+    def _of_provisioners(self) -> Tree:
+        """Return what provisioners are given, in which `self` stands for the block."""
+        if self._provisioners is None:
+            itself = f"{self._wire.type}.{self._wire.name}"
+            self._provisioners = [
+                {
+                    name: self._references.tree(_without_self(part, itself), self._module, name)
+                    for name, part in expressions.items()
+                }
+                for expressions in _provisioners(self._wire)
+            ]
+        return self._provisioners
+
+
+def _provisioners(wire: BlockWire) -> list[dict[str, Any]]:
+    """Return the expressions of each provisioner of a block."""
+    found = msgspec.json.decode(wire.provisioners) if len(wire.provisioners) else None
+    every = [one.get("expressions") for one in found or () if isinstance(one, dict)]
+    return [one for one in every if isinstance(one, dict)]
+
+
+def _without_self(expression: Any, itself: str) -> Any:
+    """Return an expression whose references to `self` name the block."""
+    if isinstance(expression, list):
+        return [_without_self(part, itself) for part in expression]
+    if not isinstance(expression, dict):
+        return expression
+    return {
+        name: [
+            itself + one[len("self") :]
+            if isinstance(one, str) and (one == "self" or one.startswith(("self.", "self[")))
+            else one
+            for one in part
+        ]
+        if name == "references" and isinstance(part, list)
+        else _without_self(part, itself)
+        for name, part in expression.items()
+    }
 
 
 def _unknowns(tree: Tree) -> Iterator[Unknown]:
@@ -101,6 +143,7 @@ class Configurations:
                     family=self._family(block, module),
                     attributes=expressions,
                     links=expressions,
+                    provisioned=len(block.provisioners) > len("null"),
                 )
 
     def _add(self, module: Module, depth: int) -> None:

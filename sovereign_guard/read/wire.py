@@ -58,13 +58,14 @@ class ProviderConfigWire(msgspec.Struct):
 
 
 class BlockWire(msgspec.Struct, gc=False):
-    """A resource or data block of the configuration."""
+    """A resource or data block of the configuration; `connection` blocks are not shown."""
 
     mode: str = "managed"
     type: str = ""
     name: str = ""
     provider_config_key: str = ""
     expressions: Raw = NOTHING
+    provisioners: Raw = NOTHING
 
 
 class CallWire(msgspec.Struct):

@@ -12,6 +12,8 @@ From the disk to what is judged:
     instance      instances of modules and blocks; what names mean inside them
     providers     which provider configuration a block uses, and what it says
     links         which blocks an expression refers to, without evaluating it
+    encryption    what OpenTofu's `encryption` block does to states
+    backends      where states lie: a root module's own, and those that it reads
     terragrunt    Terragrunt's units as root modules, with the values that Terragrunt gives them
     inventory     all of this as the stages after `read` want it
 """

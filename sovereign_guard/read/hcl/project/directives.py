@@ -1,4 +1,4 @@
-"""Comments addressed to us, at a resource, data or module block.
+"""Comments addressed to us, at a resource, data, module, backend or cloud block.
 
 # sovereign-guard: level=sensitive
 # sovereign-guard: waive SOV001 until=2027-03-31 reason="Moves with the new contract." approver="A. Name"
@@ -17,6 +17,7 @@ from sovereign_guard.read.hcl.project.source import SourceFile
 from sovereign_guard.read.hcl.syntax.tree import Block, Comment
 
 _CARRIERS = frozenset({"resource", "data", "module"})
+_STATE = frozenset({"backend", "cloud"})
 _VALUE = r"(?:\"([^\"]*)\"|([^\s\"]+))"
 _LEVEL = re.compile(rf"level\s*=\s*{_VALUE}")
 _WAIVE = re.compile(r"waive\s+([A-Za-z0-9]+(?:\s*,\s*[A-Za-z0-9]+)*)((?:\s.*)?)", re.DOTALL)
@@ -44,7 +45,7 @@ def directives_of(
         if said is None:
             message, hint = "this directive is not understood", _EXAMPLES
         elif block is None:
-            message = "this directive stands at no resource, data or module block"
+            message = "this directive stands at no resource, data or module block, nor at a backend"
             hint = "Put it inside the block, or on the lines right above it."
         else:
             found[block.at] = (*found.get(block.at, ()), said)
@@ -92,11 +93,27 @@ def _block_of(
     place = bisect_right(starts, comment.at)
     before = blocks[place - 1] if place else None
     if before is not None and (comment.at <= before.end or _trails(file.data, before.end, comment.at)):
-        return before if before.type in _CARRIERS else None
-    if place == len(blocks) or blocks[place].type not in _CARRIERS or file.path.endswith(".json"):
+        return _carrier(file, comment, before)
+    if place == len(blocks) or file.path.endswith(".json"):
         return None
     between = file.data[comment.at : blocks[place].at].split(b"\n")[1:-1]
-    return blocks[place] if all(_COMMENT_LINE.match(line) for line in between) else None
+    if not all(_COMMENT_LINE.match(line) for line in between):
+        return None
+    return _carrier(file, comment, blocks[place])
+
+
+def _carrier(file: SourceFile, comment: Comment, block: Block) -> Block | None:
+    """Return the block of which a comment at this one speaks: at `terraform`, the backend in it."""
+    if block.type != "terraform":
+        return block if block.type in _CARRIERS else None
+    inner = sorted(block.body.blocks, key=lambda one: one.at)
+    backends = [one for one in inner if one.type in _STATE]
+    if not block.at <= comment.at <= block.end:
+        return backends[0] if len(backends) == 1 else None
+    for one in inner:
+        if one.at <= comment.at and (comment.at <= one.end or _trails(file.data, one.end, comment.at)):
+            return one if one.type in _STATE else None
+    return backends[0] if len(backends) == 1 else None
 
 
 def _trails(data: bytes, end: int, at: int) -> bool:

@@ -47,6 +47,7 @@ class Unit(msgspec.Struct, frozen=True, eq=False):
         inputs: values of variables that count less than all others, fixed: that count more than files do.
         values: what `terragrunt.name` means in what stands in for files that are not there.
         unread: set where files that are written beside the module cannot be told.
+        state: set where it cannot be told where the state is kept.
         digest: of the unit's configuration.
 
     """
@@ -57,6 +58,7 @@ class Unit(msgspec.Struct, frozen=True, eq=False):
     fixed: Mapping[str, Given]
     values: Mapping[str, Value]
     unread: Unknown | None
+    state: Unknown | None
     warnings: tuple[str, ...]
     digest: str
 

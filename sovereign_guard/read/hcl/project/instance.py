@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sovereign_guard.model.resource import Directive
 from sovereign_guard.model.value import Reason, Reference, Sensitive, Tree, Unknown
+from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.read.hcl.language.evaluate import (
     Evaluator,
     Names,
@@ -415,6 +417,15 @@ class ModuleInstance:
         else:
             reason, detail = Reason.AFTER_APPLY, ""
         return Unknown(reason, str(reference), detail, None, (reference,), only_feeds=True)
+
+    def directives_at(self, section: Section) -> tuple[Directive | Waiver, ...]:
+        """Return what comments at a block, and at the calls that lead to it, state."""
+        found = list(self.module.directives_at(section))
+        outer: ModuleInstance | None = self
+        while outer is not None and outer.called_by is not None and outer.parent is not None:
+            found.extend(outer.parent.module.directives_at(outer.called_by))
+            outer = outer.parent
+        return tuple(found)
 
     # -- child modules ---------------------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ from sovereign_guard.model.value import (
 from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.read.hcl.language.evaluate import Names
 from sovereign_guard.read.hcl.language.values import EvaluationError
+from sovereign_guard.read.hcl.project.backends import backends_of
 from sovereign_guard.read.hcl.project.estate import Estate
 from sovereign_guard.read.hcl.project.instance import (
     BodyAttributes,
@@ -41,7 +42,7 @@ from sovereign_guard.read.hcl.project.instance import (
     key_suffix,
     suffix,
 )
-from sovereign_guard.read.hcl.project.links import Links
+from sovereign_guard.read.hcl.project.links import PROVISIONER, Links
 from sovereign_guard.read.hcl.project.providers import Providers, WrittenConfiguration
 from sovereign_guard.read.hcl.project.source import Section
 from sovereign_guard.read.hcl.syntax.tree import (
@@ -95,7 +96,7 @@ def declarations_of(estate: Estate) -> Declarations:
             if not address.startswith("ephemeral."):
                 line, column = section.position
                 found[instance.block_key(address)] = Declaration(
-                    section.labels[0], section.file.path, line, column, directives_of(instance, section)
+                    section.labels[0], section.file.path, line, column, instance.directives_at(section)
                 )
     return Declarations(found, tuple(estate.missing), moves_of(estate))
 
@@ -160,16 +161,6 @@ def _one_of_each(root: ModuleInstance) -> Iterator[ModuleInstance]:
                 waiting.append(sample)
 
 
-def directives_of(instance: ModuleInstance, section: Section) -> tuple[Directive | Waiver, ...]:
-    """Return what comments at a block, and at the calls that lead to it, state."""
-    found = list(instance.module.directives_at(section))
-    outer: ModuleInstance | None = instance
-    while outer is not None and outer.called_by is not None and outer.parent is not None:
-        found.extend(outer.parent.module.directives_at(outer.called_by))
-        outer = outer.parent
-    return tuple(found)
-
-
 class _Builder:
     def __init__(self, estate: Estate) -> None:
         self._estate = estate
@@ -222,6 +213,7 @@ class _Builder:
             resources=tuple(resources),
             blocks=self._blocks,
             warnings=tuple(dict.fromkeys(self._warnings)),
+            backends=backends_of(estate),
         )
 
     def _instances(self) -> Iterator[ModuleInstance]:
@@ -283,7 +275,7 @@ class _Builder:
             file=section.file.path,
             line=line,
             column=column,
-            directives=directives_of(instance, section),
+            directives=instance.directives_at(section),
         )
 
     def _computed_labels(self, family: Family) -> frozenset[str]:
@@ -341,7 +333,8 @@ class _Builder:
             if place.names
             else instance.body(address, place)
         )
-        made = Block(key, family, body, _BlockLinks(body, instance, section, self._links))
+        links = _BlockLinks(body, instance, section, self._links)
+        made = Block(key, family, body, links, provisioned=PROVISIONER in section.nested)
         self._blocks.setdefault(key, made)
         return made
 
@@ -394,7 +387,7 @@ class _Builder:
                 file=call.file.path,
                 line=line,
                 column=column,
-                directives=directives_of(caller, call),
+                directives=caller.directives_at(call),
             )
 
 
@@ -426,6 +419,8 @@ class _BlockLinks:
 
     def feeds(self, attribute: str) -> tuple[Reference, ...]:
         """Return references to blocks."""
+        if attribute == PROVISIONER:
+            return self._links.of_provisioners(self._instance, self._section)
         return self._links.of_attribute(self._instance, self._section, attribute)
 
     def leads_elsewhere(self, attribute: str) -> bool:

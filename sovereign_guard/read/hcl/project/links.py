@@ -30,6 +30,9 @@ from sovereign_guard.read.hcl.syntax.tree import (
     Unary,
 )
 
+PROVISIONER = "provisioner"
+"""Name by which links are asked for what provisioners refer to."""
+
 MAX_EXPRESSIONS = 2_000
 """Expressions that are looked through for one attribute."""
 
@@ -50,6 +53,22 @@ class Links:
             self._found[key] = tuple(dict.fromkeys(self._references(expressions)))
         return self._found[key]
 
+    def of_provisioners(self, instance: ModuleInstance, section: Section) -> tuple[Reference, ...]:
+        """Return what of the blocks a block's provisioners, and their connections, refer to."""
+        key = (id(instance), id(section), PROVISIONER)
+        if key not in self._found:
+            expressions: list[_Where] = [
+                (instance, one, section)
+                for name in (PROVISIONER, "connection")
+                for one in _expressions(section, name)
+            ]
+            # `connection` stands in the block itself, or in one of its provisioners.
+            if PROVISIONER not in section.nested:
+                expressions = []
+            itself = ".".join(section.labels)
+            self._found[key] = tuple(dict.fromkeys(self._references(expressions, itself)))
+        return self._found[key]
+
     @staticmethod
     def depends(section: Section) -> bool:
         """Whether `depends_on` names a managed resource or a module."""
@@ -66,14 +85,15 @@ class Links:
                 return True
         return False
 
-    def _references(self, waiting: list[_Where]) -> Iterator[Reference]:
+    def _references(self, waiting: list[_Where], itself: str = "") -> Iterator[Reference]:
+        """Give what expressions refer to; `itself`: the address that `self` stands for."""
         seen: set[tuple[int, int]] = set()
         while waiting:
             instance, expression, section = waiting.pop()
             if (id(instance), id(expression)) in seen or len(seen) > MAX_EXPRESSIONS:
                 continue
             seen.add((id(instance), id(expression)))
-            for root, steps in _accesses(expression):
+            for root, steps in accesses(expression):
                 names = [step.name for step in steps if isinstance(step, GetAttribute)]
                 if root in ("local", "var", "module") and names:
                     waiting.extend(_behind(instance, root, names))
@@ -81,6 +101,9 @@ class Links:
                     each = section.argument("for_each")
                     waiting.extend((instance, found, None) for found in _of(each))
                 else:
+                    if root == "self" and itself and section is not None:
+                        root, name = itself.split(".", 1)
+                        steps = (GetAttribute(name), *steps)
                     reference = _reference(instance, root, steps)
                     if reference is not None:
                         yield reference
@@ -151,7 +174,7 @@ def _expressions(section: Section, name: str) -> Iterator[Expression]:
         waiting.extend(inner.sections())
 
 
-def _accesses(expression: Expression) -> Iterator[tuple[str, tuple[Step, ...]]]:
+def accesses(expression: Expression) -> Iterator[tuple[str, tuple[Step, ...]]]:
     """Give every name that an expression refers to, with the steps into it."""
     waiting: list[Expression | None] = [expression]
     while waiting:

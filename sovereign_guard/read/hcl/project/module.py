@@ -25,6 +25,8 @@ DEFAULT_NAMESPACE = "hashicorp"
 BUILT_IN = "terraform.io/builtin/terraform"
 """Address of the provider that Terraform brings along."""
 
+_REMOTE_STATE = "data.terraform_remote_state."
+
 _NEWER = frozenset({"action", "list"})
 """Blocks of Terraform after 1.11 that make no resource."""
 
@@ -42,11 +44,16 @@ class Module:
         resources: by address within the module (`aws_s3_bucket.b`, `data.aws_ami.a`, `ephemeral.x.y`).
         checked: addresses of the data sources of `check` blocks, which are read last of all.
         addresses: provider source address by local name, of `required_providers`.
-        has_backend: it says where its state is kept.
+        backend: the block that says where its state is kept.
+        encryptions: blocks that say how it is encrypted, those of override files after the others.
+        remote_states: addresses of the data sources that read the state of another root module.
 
     """
 
-    def __init__(self, folder: Path, path: str, files: list[SourceFile]) -> None:
+    def __init__(
+        self, folder: Path, path: str, files: list[SourceFile], completing: frozenset[str] = frozenset()
+    ) -> None:
+        """Take the files of a folder; `completing`: paths of those whose backend completes another's."""
         self.folder = folder
         self.path = path
         self.files = files
@@ -59,7 +66,9 @@ class Module:
         self.addresses: dict[str, str] = {}
         self.others: list[Section] = []
         self.checked: set[str] = set()
-        self.has_backend = False
+        self.backend: Section | None = None
+        self.encryptions: list[Section] = []
+        self._completing = completing
         self.directives: dict[tuple[str, int], tuple[Directive | Waiver, ...]] = {}
         self.problems: list[InputProblem] = []
         self.warnings: list[str] = []
@@ -82,6 +91,7 @@ class Module:
         for file in overrides:
             for block in file.structure.body.blocks:
                 self._add(Section(file, block), self._over)
+        self.remote_states = [name for name in self.resources if name.startswith(_REMOTE_STATE)]
 
     def directives_at(self, section: Section) -> tuple[Directive | Waiver, ...]:
         """Return the directives at a block, and at what overrides it."""
@@ -113,7 +123,7 @@ class Module:
             case "locals":
                 self._locals(section, overrides=into == self._over)
             case "terraform":
-                self._terraform(section)
+                self._terraform(section, overrides=into == self._over)
             case "check" if len(labels) == 1:
                 for inner in section.sections():
                     if inner.type == "data" and len(inner.labels) == 2:
@@ -193,10 +203,37 @@ class Module:
         into(holder, key[1], section)
         self.providers[key] = holder[key[1]]
 
-    def _terraform(self, section: Section) -> None:
+    def _backend(self, section: Section, *, overrides: bool) -> None:
+        """Take a `backend` or `cloud` block; one of an override file replaces all that stood before it."""
+        found = self.backend
+        if found is None or overrides:
+            self.backend = section
+        elif section.file.path in self._completing or found.file.path in self._completing:
+            whole, more = (section, found) if found.file.path in self._completing else (found, section)
+            if (whole.type, whole.labels) != (more.type, more.labels):
+                self.backend = more
+                return
+            whole.override(more)
+            self.backend = whole
+        else:
+            line, column = section.position
+            self.problems.append(
+                InputProblem(
+                    self.path,
+                    f"where the state is kept is said twice; the first time at {found.place}.",
+                    "Remove one of them: Terraform refuses both, and only the first is looked at.",
+                    section.file.path,
+                    line,
+                    column,
+                )
+            )
+
+    def _terraform(self, section: Section, *, overrides: bool) -> None:
         for inner in section.sections():
-            if inner.type in ("backend", "cloud"):
-                self.has_backend = True
+            if inner.type in ("backend", "cloud") and len(inner.labels) == (inner.type == "backend"):
+                self._backend(inner, overrides=overrides)
+            elif inner.type == "encryption":
+                self.encryptions.append(inner)
             elif inner.type == "required_providers":
                 for name, argument in inner.arguments.items():
                     try:

@@ -13,8 +13,9 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.model.finding import InputProblem
-from sovereign_guard.model.resource import Inventory
+from sovereign_guard.model.resource import Backend, Inventory
 from sovereign_guard.read.hcl.language.values import EvaluationError
+from sovereign_guard.read.hcl.project.backends import backends_of
 from sovereign_guard.read.hcl.project.estate import Estate, Library, Unit
 from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_below, legible_name
 from sovereign_guard.read.hcl.project.inventory import (
@@ -162,7 +163,7 @@ def _without_called(read: list[tuple[Estate, Inventory]]) -> list[tuple[Estate, 
 
 def _is_marked(module: Module) -> bool:
     """Whether a module's folder shows that it is planned by itself."""
-    return module.has_backend or (module.folder / ".terraform.lock.hcl").exists()
+    return module.backend is not None or (module.folder / ".terraform.lock.hcl").exists()
 
 
 def _check_names(roots: list[Module], options: SourceOptions) -> None:
@@ -185,8 +186,8 @@ def _check_names(roots: list[Module], options: SourceOptions) -> None:
 
 def source_of_plan(
     folder: str, variables: Mapping[str, Any], options: SourceOptions, catalog: Catalog, *, tofu: bool
-) -> tuple[Declarations, dict[str, WrittenConfiguration], list[InputProblem]]:
-    """Read the source of a plan: the blocks that it declares, and its provider configurations by key.
+) -> tuple[Declarations, dict[str, WrittenConfiguration], tuple[Backend, ...], list[InputProblem]]:
+    """Read the source of a plan: the blocks that it declares, provider configurations by key, and backends.
 
     Args:
         folder: that of the root module. variables: the values that the plan was made with.
@@ -201,7 +202,8 @@ def source_of_plan(
     root = library.module(top.resolve(), os.path.normpath(folder))
     estate = Estate(library, root, options, catalog, of_plan=variables)
     declared = declarations_of(estate)
-    return declared, configurations_of(estate), [*reader.problems, *estate.problems]
+    configurations, backends = configurations_of(estate), backends_of(estate)
+    return declared, configurations, backends, [*reader.problems, *estate.problems]
 
 
 def _shown(path: str, top: Path, folder: Path) -> str:

@@ -724,6 +724,8 @@ class _Assembly:
         self._settings = settings
         self._warnings: list[str] = []
         self._unread = settings.unread
+        self._state_untold: Unknown | None = None
+        self._completing: frozenset[str] = frozenset()
         self._untold: Unknown | None = None
         self._fixed: dict[str, Given] = {}
         self._environment: dict[str, Given] = {}
@@ -746,7 +748,7 @@ class _Assembly:
         for name, generate in self._settings.generates.items():
             self._write(name, generate)
         self._state()
-        root = Module(base, session.shown(base), list(self._files.values()))
+        root = Module(base, session.shown(base), list(self._files.values()), self._completing)
         if target is not None and not self._files:
             at = where or self._file
             self._empty(at)
@@ -770,6 +772,7 @@ class _Assembly:
             fixed=self._all(root, self._untold) if self._untold is not None else self._fixed,
             values={**self._settings.inputs, UNTOLD: Unknown(Reason.UNSUPPORTED, self._file.path, _LATER)},
             unread=self._unread,
+            state=self._state_untold or (self._unread if root.backend is None else None),
             warnings=tuple(self._warnings),
             digest=digest,
         )
@@ -897,6 +900,7 @@ class _Assembly:
         path = generate.get("path") if isinstance(generate, dict) else None
         if not isinstance(backend, str) or not backend.replace("_", "").isalnum():
             self._warnings.append(f"{place.place}: where the state is kept cannot be told.")
+            self._state_untold = failed("where the state is kept cannot be told", place.place)
             return
         name = posixpath.normpath(path) if isinstance(path, str) else "terragrunt_backend.tf"
         if "/" in name or (
@@ -906,7 +910,14 @@ class _Assembly:
         body = _written(settings) if isinstance(settings, dict) else "{\n}"
         if isinstance(settings, Unknown):
             self._warnings.append(f"{place.place}: where the state is kept cannot be told.")
-        self._generated("remote_state", name, f'terraform {{\n  backend "{backend}" {body}\n}}\n', place)
+            self._state_untold = settings
+        block = f'  backend "{backend}" {body}\n'
+        if isinstance(generate, dict):
+            block += _encryption(said.get("encryption"))
+        self._generated("remote_state", name, f"terraform {{\n{block}}}\n", place)
+        if not isinstance(generate, dict):
+            # Terragrunt gives it to `init` by -backend-config.
+            self._completing = frozenset({self._files[name].path})
 
     # -- its values ------------------------------------------------------------------------------------------
 
@@ -1076,6 +1087,19 @@ def _written(value: Value) -> str:
     if isinstance(value, Unknown):
         return f'"{_HOLE}"'
     return str(msgspec.json.encode(as_tree(value)).decode())
+
+
+def _encryption(value: Value) -> str:
+    """Return the `encryption` block that Terragrunt writes for what `remote_state` says of it."""
+    provider = value.get("key_provider") if isinstance(value, dict) else None
+    if not isinstance(provider, str) or not provider.replace("_", "").isalnum():
+        return ""
+    method = "method = method.aes_gcm.default"
+    return (
+        f'  encryption {{\n    key_provider "{provider}" "default" {{\n    }}\n'
+        f'    method "aes_gcm" "default" {{\n      keys = key_provider.{provider}.default\n    }}\n'
+        f"    state {{\n      {method}\n    }}\n    plan {{\n      {method}\n    }}\n  }}\n"
+    )
 
 
 def _quoted(text: str) -> str:
