@@ -115,7 +115,7 @@ EVERYBODY = "aws aws-eusc nwcd sinnet"
         ("azurerm", {**AZURE, "environment": "stack"}, "?"),
         ("azurerm", {**AZURE, "metadata_host": "management.local.azurestack.external"}, "?"),
         ("azurerm", {**AZURE, "endpoint": "https://management.chinacloudapi.cn"}, "21vianet"),
-        ("http", {"address": "https://gitlab.com/api/v4/projects/1/terraform/state/x"}, "gitlab"),
+        ("http", {"address": "https://gitlab.com/api/v4/projects/1/terraform/state/x"}, "gitlab google"),
         ("http", {"address": "https://git.corp.example/state"}, "?"),
         ("http", {}, "?"),
         ("pg", {"conn_str": "postgres://u:p@x.rdb.fr-par.scw.cloud:5432/db?sslmode=require"}, "scaleway"),
@@ -139,10 +139,10 @@ EVERYBODY = "aws aws-eusc nwcd sinnet"
         ("oci", {"bucket": "b", "namespace": "n", "region": "eu-frankfurt-2"}, "oracle-eusc"),
         ("oci", {"bucket": "b", "namespace": "n"}, "oracle oracle-eusc"),
         ("remote", {"organization": "o"}, "hashicorp"),
-        ("remote", {"organization": "o", "hostname": "app.terraform.io"}, "hashicorp"),
+        ("remote", {"organization": "o", "hostname": "app.terraform.io"}, "aws hashicorp"),
         ("remote", {"organization": "o", "hostname": "tfe.corp.example"}, "?"),
         ("cloud", {"organization": "o"}, "hashicorp"),
-        ("cloud", {"organization": "o", "hostname": "App.EU.terraform.io"}, "hashicorp"),
+        ("cloud", {"organization": "o", "hostname": "App.EU.terraform.io"}, "aws hashicorp"),
         ("cloud", {"organization": "o", "hostname": "tfe.corp.example"}, "?"),
         ("artifactory", {"url": "https://x.jfrog.io/artifactory", "repo": "r", "subpath": "s"}, "? jfrog"),
         ("artifactory", {"url": "https://art.corp.example", "repo": "r", "subpath": "s"}, "?"),
@@ -363,7 +363,7 @@ def test_a_tofu_file_replaces_that_of_its_name(tmp_path: Path) -> None:
         "backend.tofu": f"terraform {{\n{block('http', address='https://gitlab.com/x')}\n}}\n",
     }
     (found,) = backends(tmp_path, files)
-    assert placed(found).operator_ids == ("gitlab",)
+    assert placed(found).operator_ids == ("gitlab", "google")
 
 
 @pytest.mark.parametrize("name", ["override.tf", "z_override.tf"])
