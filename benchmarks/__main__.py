@@ -23,6 +23,7 @@ from benchmarks.shared import C7N_LEFT, CHECKOV, Bench, Row, note, processors, s
 
 MEASUREMENTS: tuple[tuple[str, Callable[[Bench], Iterator[Row]]], ...] = (
     ("large plan", plan_rows.large_plan),
+    ("flows", plan_rows.flows),
     ("checkov", plan_rows.beside_checkov),
     ("our checks in checkov", checkov_rows.overhead),
     ("source beside checkov", source_rows.beside_checkov),
@@ -52,6 +53,7 @@ def how(bench: Bench) -> str:
         "ours            python -m sovereign_guard scan PATH --format json --output FILE, default policy;",
         "                of source, with --no-cache (but for the changed file and start-up), and the report",
         "                must hold exactly the resources that Terraform would plan",
+        "no edges        a plan of the same size whose settings have names that lead nowhere",
         "orjson          python -c \"import orjson; orjson.loads(open(F,'rb').read())\", the same plan;",
         f"                version {version_of('orjson')}; it makes Python objects and judges nothing",
         "checkov         checkov -c CKV_AWS_18 --framework terraform_plan --skip-download --compact -f PLAN,",

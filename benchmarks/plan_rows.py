@@ -55,19 +55,45 @@ Path({path!r}).write_bytes(encode(compile_rules(Path({rules!r}))))
 
 
 def plan_of(number: int) -> Path:
-    """Return a plan of so many resources, made once by another process for each version of the generator."""
-    generator = HERE / "plans.py"
+    """Return a plan of so many resources."""
+    return _made("plans.py", "plan", number)
+
+
+def flows_of(number: int, names: str) -> Path:
+    """Return a plan of so many buckets that pass data on (`edges`), or whose names lead nowhere (`none`)."""
+    return _made("flow_plans.py", f"flows-{names}", number, names)
+
+
+def _made(name: str, what: str, number: int, *options: str) -> Path:
+    """Return a plan that is made once by another process for each version of its generator."""
+    generator = HERE / name
     version = hashlib.sha256(generator.read_bytes()).hexdigest()[:10]
-    path = DATA / f"plan-{number}-{version}.json"
+    path = DATA / f"{what}-{number}-{version}.json"
     if not path.exists():
         DATA.mkdir(exist_ok=True)
-        for old in DATA.glob(f"plan-{number}-*"):
+        for old in DATA.glob(f"{what}-{number}-*"):
             old.unlink()
         note(f"making {path.relative_to(ROOT)}")
         unfinished = path.with_suffix(".unfinished")
-        subprocess.run([sys.executable, str(generator), str(unfinished), str(number)], check=True)
+        subprocess.run([sys.executable, str(generator), str(unfinished), str(number), *options], check=True)
         unfinished.replace(path)
     return path
+
+
+def flows(bench: Bench) -> Iterator[Row]:
+    """Measure what three passages a resource cost, beside a plan of the same size that has none."""
+    edges, none = flows_of(bench.large, "edges"), flows_of(bench.large, "none")
+    found = by_turns({"edges": bench.scan(edges), "none": bench.scan(none)}, bench.rounds_large, bench.folder)
+    mine, peer = found["edges"], found["none"]
+    yield Row(
+        f"{bench.large:,} resources, {3 * bench.large:,} edges: time",
+        seconds(mine),
+        f"no edges {seconds(peer)}",
+        f"{mine.time / peer.time:.2f} x",
+        "at most 1.5 x",
+        bench.verdict(mine.time <= 1.5 * peer.time),
+        samples(found),
+    )
 
 
 def large_plan(bench: Bench) -> Iterator[Row]:

@@ -20,7 +20,7 @@ from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import Sides, in_step
 from sovereign_guard.model.waiver import Baseline, fault
 from sovereign_guard.processes import collector_paused, shared_out
-from sovereign_guard.propagate import propagate
+from sovereign_guard.propagate import Graph, propagate
 from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
 from sovereign_guard.resolve import resolve
@@ -77,8 +77,9 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
                 resolve(inventory, catalog, statements, day),
                 classify(catalog, statements, policy),
             )
-            placed, labelled = in_step(inventory.resources, places.place, label)
-            flowed, flows = propagate(inventory, labelled, catalog, places.elsewhere, label, harmless)
+            graph = Graph(inventory, catalog, places.elsewhere, harmless)
+            placed, labelled = in_step(inventory.resources, places.place, label, graph.look)
+            flowed, flows = propagate(inventory, labelled, catalog, graph, places.elsewhere, label)
             return placed, flowed, flows
 
         sizes = [len(inventory.resources) for inventory in inventories]

@@ -32,16 +32,27 @@ Stage = Callable[[Resource, Attributes], T]
 """What a stage makes of a resource, by one side of its change."""
 
 
-def in_step(resources: tuple[Resource, ...], first: Stage[T], second: Stage[U]) -> tuple[Sides[T], Sides[U]]:
-    """Run two stages resource by resource, so that its attributes are decoded once for both."""
+def in_step(
+    resources: tuple[Resource, ...],
+    first: Stage[T],
+    second: Stage[U],
+    look: Callable[[int, Resource], None],
+) -> tuple[Sides[T], Sides[U]]:
+    """Run two stages resource by resource, so that its attributes are decoded once for both.
+
+    Args:
+        look: is shown each resource, with its position, while these are at hand.
+
+    """
     after: list[T] = []
     before: list[T | None] = []
     after_too: list[U] = []
     before_too: list[U | None] = []
-    for resource in resources:
+    for position, resource in enumerate(resources):
         side = resource.after
         after.append(now := first(resource, side))
         after_too.append(then := second(resource, side))
+        look(position, resource)
         side_before = resource.before
         if side_before is None:
             before.append(None)

@@ -7,39 +7,38 @@ told with its way (journey.py).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.flow import Elsewhere, Flows
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.sides import Sides, Stage
-from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.propagate.containers import Containers
 from sovereign_guard.propagate.graph import Graph
 from sovereign_guard.propagate.journey import Journeys
+
+__all__ = ["Graph", "propagate"]
 
 
 def propagate(
     inventory: Inventory,
     classified: Sides[Classification],
     catalog: Catalog,
+    graph: Graph,
     elsewhere: Elsewhere,
     classify: Stage[Classification],
-    harmless: Sequence[Waiver] = (),
 ) -> tuple[Sides[Classification], Flows]:
     """Return the classifications, on both sides, with what travels added (none is lowered), and what leaves.
 
     Args:
         classified: what labels and statements say of each resource.
+        graph: to which all resources of the input have been shown.
         elsewhere: places what lies outside the input.
         classify: says what labels say of a state's backend.
-        harmless: flows that carry no level on.
 
     """
     containers = Containers(inventory, catalog)
     classified = containers.inherited(classified)
-    graph = Graph(inventory, catalog, elsewhere, harmless)
+    graph.close()
     journeys = Journeys(inventory, classified, catalog, graph, containers)
     after = journeys.classified()
     return after, Flows(

@@ -52,20 +52,34 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         paths: each path whole, the position of its top-level attribute, and what is below that.
-        tops: these positions: where none of them is set, the end names nothing.
 
     """
 
     end: FlowEnd
     paths: tuple[tuple[str, int, tuple[str, ...]], ...]
-    tops: tuple[int, ...]
+
+
+def texts_at(values: Sequence[Tree], reading: Reading) -> list[str] | None:
+    """Return the names that an end holds; None where some value is no plain text, or passes on itself."""
+    found: list[str] = []
+    for _path, top, rest in reading.paths:
+        value = values[top]
+        if value is None:
+            continue
+        if reading.end.data:
+            return None
+        for leaf in _values_at(value, rest) if rest else (value,):
+            if leaf.__class__ is not str:
+                return None
+            found.append(leaf)
+    return found
 
 
 def reading_of(end: FlowEnd, names: tuple[str, ...]) -> Reading:
     """Look the paths of an end up among the attributes that are asked for."""
     split = ((path, *path.split(".")) for path in end.attribute)
     paths = tuple((path, names.index(top), tuple(rest)) for path, top, *rest in split)
-    return Reading(end, paths, tuple(dict.fromkeys(top for _path, top, _rest in paths)))
+    return Reading(end, paths)
 
 
 class Ends:
@@ -138,6 +152,22 @@ class Ends:
                     found.append(self._by_text(resource, leaf, end, path))
                 elif leaf is not None:
                     found.extend(self._leaf(resource, leaf, end, path))
+        return found
+
+    def bearers(self, texts: Sequence[str], end: FlowEnd) -> list[int] | None:
+        """Return who bears some names, where each is the very name of one resource; else None.
+
+        This tells the same as `named` in the case that is by far the most frequent, and only faster.
+        """
+        index = self._index.get(end.types)
+        if index is None:
+            index = self._indexed(end.types)
+        found: list[int] = []
+        for text in texts:
+            at = index.get(text)
+            if not isinstance(at, int):
+                return None
+            found.append(at)
         return found
 
     def _leaf(self, resource: Resource, leaf: Tree, end: FlowEnd, path: str) -> Iterator[Named]:
@@ -387,6 +417,12 @@ def _values_at(node: Tree, path: tuple[str, ...]) -> Sequence[Tree]:
     """Return the values at a path, lists on the way and at its end walked through."""
     nodes: Sequence[Tree] = node if node.__class__ is list else (node,)
     for name in path:
+        if len(nodes) == 1 and nodes[0].__class__ is dict and name != "*":
+            part = nodes[0].get(name)
+            if part is None:
+                return ()
+            nodes = part if part.__class__ is list else (part,)
+            continue
         below: list[Tree] = []
         for one in nodes:
             if one.__class__ is not dict or name == "*":

@@ -19,7 +19,7 @@ from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
 from sovereign_guard.model.value import Reference, Tree, Unknown
 from sovereign_guard.model.waiver import Waiver
-from sovereign_guard.propagate.ends import Ends, Named, Reading, holds, reading_of
+from sovereign_guard.propagate.ends import Ends, Named, Reading, holds, reading_of, texts_at
 
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 _SCRIPT = "script"
@@ -79,23 +79,23 @@ class _Rule:
         self.source = reading_of(source, names) if source is not None else None
         self.target = reading_of(target, names) if target is not None else None
         self.end = target
+        one_sided = (source is None) != (target is None)
+        always = rule.when is None and not self.held and self.kind != _SCRIPT
+        self.named_by = (self.target or self.source) if one_sided and always else None
         self._asks = names.index(rule.when.attribute.partition(".")[0]) if rule.when is not None else -1
         self._tops = tuple({names.index(path.partition(".")[0]): None for path in rule.asks})
 
-        self.readings = tuple(one for one in (self.source, self.target) if one is not None)
-        self._needs = tuple(reading.tops for reading in self.readings if reading.paths)
+        # The end that is set more rarely is asked for first.
+        self.readings = tuple(one for one in (self.target, self.source) if one is not None)
 
     def applies(self, values: Sequence[Tree]) -> bool | None:
         """Whether its condition holds, if it has one; None where that is not known."""
         return True if self.when is None else holds(values[self._asks], self.when)
 
     def says_something(self, values: Sequence[Tree]) -> bool:
-        """Whether each end that attributes name has some attribute that is set."""
-        for tops in self._needs:
-            for top in tops:
-                if values[top] is not None:
-                    break
-            else:
+        """Whether each end that attributes name has some value."""
+        for reading in self.readings:
+            if reading.paths and texts_at(values, reading) == []:
                 return False
         return True
 
@@ -109,6 +109,7 @@ class Graph:
 
     Attributes:
         passages: position of a sender -> where its data goes.
+        all_stood: every passage was there before the change.
         crossed: the declarations of harmless flows that took one away.
         exits: what leaves; the sender may be a hub. keys: who holds which key.
         hubs: those from which data of some resources may pass on, numbered after the resources. A passage
@@ -117,32 +118,87 @@ class Graph:
     """
 
     def __init__(
-        self, inventory: Inventory, catalog: Catalog, elsewhere: Elsewhere, harmless: Sequence[Waiver]
+        self, inventory: Inventory, catalog: Catalog, elsewhere: Elsewhere, harmless: Sequence[Waiver] = ()
     ) -> None:
+        """Begin a graph, to which each resource of the input is then to be shown (`look`).
+
+        Args:
+            harmless: flows that carry nothing on.
+
+        """
         self._boundaries = [
             (address_glob(one.address or ""), address_glob(one.to or ""), one) for one in harmless
         ]
         self.crossed: dict[Waiver, None] = {}
+        self.all_stood = True
         self._inventory = inventory
         self._catalog = catalog
         self._elsewhere = elsewhere
         self._ends = Ends(inventory, catalog)
         self._facts: dict[Family, TypeFacts] = {}
+        self._rules: dict[Family, tuple[tuple[str, ...], tuple[_Rule, ...], tuple[int, ...]]] = {}
+        self._by_name: list[tuple[int, _Rule, list[str]]] = []
+        self._others: dict[int, list[_Rule]] = {}
         self.passages: dict[int, list[Passage]] = defaultdict(list)
         self.exits: list[Exit] = []
         self.keys: list[Key] = []
         self.hubs: list[tuple[int, ...]] = []
         self._hubs: dict[tuple[int, ...], int] = {}
-        self._rules: dict[Family, tuple[_Rule, ...]] = {}
-        for family in {id(one.family): one.family for one in inventory.resources}.values():
-            facts = self.facts(family)
-            told: tuple[FlowRule | KeyCustody, ...] = (*facts.flows, *facts.keys)
-            rules = self._rules[family] = tuple(_Rule(rule, facts.attributes) for rule in told)
-            self._ends.expect(one.end for rule in rules for one in rule.readings)
-        for position, resource in enumerate(inventory.resources):
-            rules = self._rules[resource.family]
-            if rules and resource.change is not Change.DELETE and resource.deposed is None:
-                self._add(position, resource, rules)
+
+    def look(self, position: int, resource: Resource) -> None:
+        """Note what a resource names while its attributes are at hand; who bears that is asked later."""
+        family = resource.family
+        found = self._rules.get(family)
+        if found is None:
+            found = self._rules[family] = self._rules_of(family)
+        names, rules, tops = found
+        if not rules or resource.change is Change.DELETE or resource.deposed is not None:
+            return
+        values = resource.after.select(names)
+        for top in tops:
+            if values[top] is not None:
+                break
+        else:
+            if tops:
+                return
+        for rule in rules:
+            if rule.named_by is not None and not self._boundaries:
+                texts = texts_at(values, rule.named_by)
+                if texts is not None:
+                    if texts:
+                        self._by_name.append((position, rule, texts))
+                    continue
+            elif not rule.says_something(values):
+                continue
+            self._others.setdefault(position, []).append(rule)
+
+    def _rules_of(self, family: Family) -> tuple[tuple[str, ...], tuple[_Rule, ...], tuple[int, ...]]:
+        """Return what a type is asked for, its rules, and the attributes without any of which none applies.
+
+        No attributes where some rule always applies.
+        """
+        facts = self.facts(family)
+        told: tuple[FlowRule | KeyCustody, ...] = (*facts.flows, *facts.keys)
+        rules = tuple(_Rule(rule, facts.attributes) for rule in told)
+        self._ends.expect(reading.end for rule in rules for reading in rule.readings)
+        tops = {top for rule in rules for reading in rule.readings for _path, top, _rest in reading.paths}
+        always = any(not reading.paths for rule in rules for reading in rule.readings)
+        return facts.attributes, rules, () if always else tuple(tops)
+
+    def close(self) -> None:
+        """Lay out the passages, once all resources have been shown."""
+        resources = self._inventory.resources
+        for position, rule, texts in self._by_name:
+            reading = rule.named_by
+            named = self._ends.bearers(texts, reading.end) if reading is not None else None
+            if named is None:
+                self._others.setdefault(position, []).append(rule)
+            else:
+                self._plainly(position, named, rule)
+        self._by_name.clear()
+        for position in sorted(self._others):
+            self._add(position, resources[position], self._others[position])
+        for position, resource in enumerate(resources):
             block = resource.block
             if block is not None and block.provisioned:
                 self._scripts(position, resource)
@@ -157,25 +213,40 @@ class Graph:
 
     # -- one declaring resource ------------------------------------------------------------------------------
 
-    def _add(self, position: int, resource: Resource, rules: tuple[_Rule, ...]) -> None:
-        names = self.facts(resource.family).attributes
+    def _sides(self, resource: Resource) -> tuple[Sequence[Tree], Sequence[Tree] | None]:
+        """Return the attributes of a resource that are asked for, after the change and before it."""
+        names, _rules, _tops = self._rules[resource.family]
         values = resource.after.select(names)
-        before: Sequence[Tree] | None = None
         if resource.change in _STANDS:
-            before = values
-        elif resource.before is not None:
-            before = resource.before.select(names)
+            return values, values
+        return values, resource.before.select(names) if resource.before is not None else None
+
+    def _add(self, position: int, resource: Resource, rules: Sequence[_Rule]) -> None:
+        values, before = self._sides(resource)
         for rule in rules:
-            if not rule.says_something(values):
-                continue
             applies = rule.applies(values)
             if applies is False:
                 continue
             stood = before is not None and (before is values or rule.says_the_same(values, before))
+            self.all_stood = self.all_stood and stood
             if rule.held:
                 self._custody(position, resource, values, rule, applies=applies is True, stood=stood)
             else:
                 self._flow(position, resource, values, rule, applies=applies is True, stood=stood)
+
+    def _plainly(self, position: int, named: Sequence[int], rule: _Rule) -> None:
+        """Connect a resource with those that it names: by far the most passages are of this kind."""
+        resource = self._inventory.resources[position]
+        stood = resource.change in _STANDS
+        if not stood and resource.before is not None:
+            values, before = self._sides(resource)
+            stood = before is not None and rule.says_the_same(values, before)
+        self.all_stood = self.all_stood and stood
+        kind, sends = rule.kind, rule.source is None
+        for other in named:
+            if other != position:
+                sender, receiver = (position, other) if sends else (other, position)
+                self.passages[sender].append(Passage(receiver, kind, True, position, stood))  # noqa: FBT003
 
     def _flow(
         self,
@@ -205,9 +276,9 @@ class Graph:
         applies: bool,
         stood: bool,
     ) -> None:
-        owners = self._senders(position, resource, values, rule.source)
         key = rule.target
         found = [Named()] if key is None else self._ends.named(resource, values, key)
+        owners = self._senders(position, resource, values, rule.source) if found else []
         for named in found:
             placement: Placement | None = None
             if rule.held != "supplied" and key is not None:

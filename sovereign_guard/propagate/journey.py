@@ -58,7 +58,9 @@ class Journeys:
                 for resource in resources
             ]
             self._now = spread(self._sources(classified.after), self._passages, self._levels)
-            if any(was is not None for was in classified.before):
+            if graph.all_stood and classified.before == classified.after:
+                self._then = self._now
+            elif any(was is not None for was in classified.before):
                 self._then = spread(
                     self._sources(classified.before), self._passages, self._levels, stood_only=True
                 )
@@ -110,7 +112,8 @@ class Journeys:
             return self._classified
         after = list(self._classified.after)
         before = list(self._classified.before)
-        for reached, side in ((self._now, after), (self._then, before)):
+        both = ((self._now, after), (self._then, before))
+        for reached, side in both:
             for at in (*reached.least, *reached.perhaps):
                 if at < len(side) and self._judged[at]:
                     own = side[at]
