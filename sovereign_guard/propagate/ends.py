@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -154,21 +154,10 @@ class Ends:
                     found.extend(self._leaf(resource, leaf, end, path))
         return found
 
-    def bearers(self, texts: Sequence[str], end: FlowEnd) -> list[int] | None:
-        """Return who bears some names, where each is the very name of one resource; else None.
-
-        This tells the same as `named` in the case that is by far the most frequent, and only faster.
-        """
-        index = self._index.get(end.types)
-        if index is None:
-            index = self._indexed(end.types)
-        found: list[int] = []
-        for text in texts:
-            at = index.get(text)
-            if not isinstance(at, int):
-                return None
-            found.append(at)
-        return found
+    def bearers(self, patterns: tuple[str, ...]) -> Mapping[str, int | tuple[int, ...]]:
+        """Return, of the types that fit some pattern, who bears which name: one resource, or several."""
+        found = self._index.get(patterns)
+        return self._indexed(patterns) if found is None else found
 
     def _leaf(self, resource: Resource, leaf: Tree, end: FlowEnd, path: str) -> Iterator[Named]:
         if isinstance(plain(leaf), list):
@@ -192,9 +181,7 @@ class Ends:
     def _by_text(
         self, resource: Resource, text: str, end: FlowEnd, path: str, *, hidden: bool = False
     ) -> Named:
-        index = self._index.get(end.types)
-        if index is None:
-            index = self._indexed(end.types)
+        index = self.bearers(end.types)
         found = index.get(text)
         if found is None and index:
             found = next((at for part in _parts(text) if (at := index.get(part)) is not None), None)
@@ -224,8 +211,7 @@ class Ends:
         for at in inside or fed:
             yield Named((at,), certain=at in inside or len(fed) == 1)
         for word in dict.fromkeys(_WORD.findall(text[:_LONGEST])):
-            index = self._index.get(end.types) or self._indexed(end.types)
-            found = index.get(word)
+            found = self.bearers(end.types).get(word)
             if found is not None:
                 bearers = found if isinstance(found, tuple) else (found,)
                 yield Named(bearers, certain=len(bearers) == 1)
