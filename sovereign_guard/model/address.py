@@ -81,3 +81,11 @@ def address_glob(pattern: str) -> re.Pattern[str]:
         return re.compile(first, re.DOTALL)
     between = "".join(f"(?>.*?{part})" for part in rest[:-1] if part)
     return re.compile(f"{first}{between}.*{rest[-1]}", re.DOTALL)
+
+
+def key_suffix(key: int | str) -> str:
+    """Return an instance key as Terraform writes it in an address."""
+    if isinstance(key, int):
+        return f"[{key}]"
+    quoted = json.dumps(key, ensure_ascii=False)
+    return f"[{quoted.replace('${', '$${').replace('%{', '%%{')}]"

@@ -10,6 +10,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import matches
+from sovereign_guard.model.address import key_suffix
 from sovereign_guard.model.knowledge import Condition, FlowEnd
 from sovereign_guard.model.resource import Change, Inventory, Resource
 from sovereign_guard.model.value import HIDDEN, Reference, Sensitive, Tree, Unknown, plain, walk
@@ -145,7 +146,9 @@ class Ends:
             if value is None:
                 continue
             if end.data:
-                found.extend(self._carried(resource, path))
+                unknowns = [one for one in _values_at(value, rest) if isinstance(one, Unknown) and one.feeds]
+                for leaf in unknowns or (None,):
+                    found.extend(self._carried(resource, path, leaf))
                 continue
             for leaf in _values_at(value, rest):
                 if leaf.__class__ is str and leaf and not _DOCUMENT.search(leaf):
@@ -315,7 +318,13 @@ class Ends:
         if same is not None:
             return (same,)
         if reference.index is not None:
-            return tuple(at for at in every if resources[at].index == reference.index)
+            every = [at for at in every if resources[at].index == reference.index]
+        elif resource.index is not None and reference.module is None:
+            # Of a module that is called for the same keys, its output stands for the instance of that key.
+            key = key_suffix(resource.index)
+            alike = tuple(at for at in every if resources[at].module.endswith(key))
+            if alike:
+                return alike
         here = tuple(at for at in every if resources[at].module == module)
         return here or tuple(every)
 
@@ -338,15 +347,16 @@ class Ends:
 
     # -- values that are data themselves ---------------------------------------------------------------------
 
-    def _carried(self, resource: Resource, path: str) -> Iterator[Named]:
+    def _carried(self, resource: Resource, path: str, leaf: Unknown | None) -> Iterator[Named]:
         """Give the resources whose data, not whose name, goes into a value."""
-        references, _only = self._references(resource, path, None)
-        found: dict[int, None] = {}
+        references, _only = self._references(resource, path, leaf)
+        told: dict[tuple[int, ...], None] = {}
         for reference in references:
             if not self.identifies(reference):
-                found.update(dict.fromkeys(self.instances(resource, reference)))
-        for position in found:
-            yield Named((position,))
+                told[self.instances(resource, reference)] = None
+        for at in told:
+            if at:
+                yield Named(at, certain=len(at) == 1)
 
     def identifies(self, reference: Reference) -> bool:
         """Whether a reference is to a name of the resource rather than to its data."""

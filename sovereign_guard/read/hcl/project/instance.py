@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sovereign_guard.model.address import key_suffix
 from sovereign_guard.model.resource import Directive
 from sovereign_guard.model.value import Reason, Reference, Sensitive, Tree, Unknown
 from sovereign_guard.model.waiver import Waiver
@@ -580,14 +581,6 @@ def suffix(key: Key, expansion: Expansion) -> str:
     if expansion.kind == "any":
         return "[*]"
     return "" if key is None else key_suffix(key)
-
-
-def key_suffix(key: int | str) -> str:
-    """Return an instance key as Terraform writes it in an address."""
-    if isinstance(key, int):
-        return f"[{key}]"
-    quoted = msgspec.json.encode(key).decode()
-    return f"[{quoted.replace('${', '$${').replace('%{', '%%{')}]"
 
 
 class BodyAttributes:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sovereign_guard.model.address import without_keys
+from sovereign_guard.model.address import key_suffix, without_keys
 from sovereign_guard.model.resource import (
     Attributes,
     Block,
@@ -39,7 +39,6 @@ from sovereign_guard.read.hcl.project.instance import (
     ModuleInstance,
     Place,
     any_number,
-    key_suffix,
     suffix,
 )
 from sovereign_guard.read.hcl.project.links import PROVISIONER, Links

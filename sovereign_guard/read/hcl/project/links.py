@@ -36,7 +36,12 @@ PROVISIONER = "provisioner"
 MAX_EXPRESSIONS = 2_000
 """Expressions that are looked through for one attribute."""
 
-_Where = tuple[ModuleInstance, Expression, Section | None]
+_Where = tuple[ModuleInstance, Expression, Section | None, bool]
+"""An expression, the module instance and the block that it stands in, and whether it is that very instance.
+
+Links are shared by all instances of a module, so of what stands in one that is called several times only the
+module is known; of what leads from there to the root, or on by a key that is written out, the instance too.
+"""
 
 
 class Links:
@@ -49,7 +54,9 @@ class Links:
         """Return what of the blocks an attribute, or the nested blocks of that name, refer to."""
         key = (id(instance), id(section), name)
         if key not in self._found:
-            expressions: list[_Where] = [(instance, one, section) for one in _expressions(section, name)]
+            expressions: list[_Where] = [
+                (instance, one, section, instance.parent is None) for one in _expressions(section, name)
+            ]
             self._found[key] = tuple(dict.fromkeys(self._references(expressions)))
         return self._found[key]
 
@@ -58,7 +65,7 @@ class Links:
         key = (id(instance), id(section), PROVISIONER)
         if key not in self._found:
             expressions: list[_Where] = [
-                (instance, one, section)
+                (instance, one, section, instance.parent is None)
                 for name in (PROVISIONER, "connection")
                 for one in _expressions(section, name)
             ]
@@ -89,27 +96,29 @@ class Links:
         """Give what expressions refer to; `itself`: the address that `self` stands for."""
         seen: set[tuple[int, int]] = set()
         while waiting:
-            instance, expression, section = waiting.pop()
+            instance, expression, section, exact = waiting.pop()
             if (id(instance), id(expression)) in seen or len(seen) > MAX_EXPRESSIONS:
                 continue
             seen.add((id(instance), id(expression)))
             for root, steps in accesses(expression):
                 names = [step.name for step in steps if isinstance(step, GetAttribute)]
                 if root in ("local", "var", "module") and names:
-                    waiting.extend(_behind(instance, root, names))
+                    waiting.extend(_behind(instance, root, names, steps, exact=exact))
                 elif root == "each" and section is not None:
                     each = section.argument("for_each")
-                    waiting.extend((instance, found, None) for found in _of(each))
+                    waiting.extend((instance, found, None, exact) for found in _of(each))
                 else:
                     if root == "self" and itself and section is not None:
                         root, name = itself.split(".", 1)
                         steps = (GetAttribute(name), *steps)
-                    reference = _reference(instance, root, steps)
+                    reference = _reference(instance, root, steps, exact=exact)
                     if reference is not None:
                         yield reference
 
 
-def _reference(instance: ModuleInstance, root: str, steps: tuple[Step, ...]) -> Reference | None:
+def _reference(
+    instance: ModuleInstance, root: str, steps: tuple[Step, ...], *, exact: bool
+) -> Reference | None:
     """Return the block that an access names, if it is one of this module."""
     skipped = 2 if root in ("data", "ephemeral") else 1
     head = steps[:skipped]
@@ -130,7 +139,7 @@ def _reference(instance: ModuleInstance, root: str, steps: tuple[Step, ...]) -> 
             path.append(step.name)
         elif isinstance(step, Splat):
             rest[:0] = step.steps
-    return Reference(instance.block_key(address), tuple(path), index)
+    return Reference(instance.block_key(address), tuple(path), index, instance.address if exact else None)
 
 
 def _key(expression: Expression) -> int | str | None:
@@ -139,21 +148,28 @@ def _key(expression: Expression) -> int | str | None:
     return int(expression.text) if isinstance(expression, Number) and expression.text.isdecimal() else None
 
 
-def _behind(instance: ModuleInstance, root: str, names: list[str]) -> Iterator[_Where]:
+def _behind(
+    instance: ModuleInstance, root: str, names: list[str], steps: tuple[Step, ...], *, exact: bool
+) -> Iterator[_Where]:
     """Give the expressions behind a local value, a variable of a called module, or an output."""
     name = names[0]
     if root == "local":
         for found in _of(instance.module.locals.get(name)):
-            yield instance, found, None
+            yield instance, found, None, exact
     elif root == "var":
-        if instance.called_by is not None and instance.parent is not None:
+        parent = instance.parent
+        if instance.called_by is not None and parent is not None:
             for found in _of(instance.called_by.argument(name)):
-                yield instance.parent, found, instance.called_by
+                yield parent, found, instance.called_by, exact or parent.parent is None
     elif name in instance.module.calls and len(names) > 1:
-        for child in (instance.children(name) or ())[:1]:
+        children = instance.children(name) or ()
+        key = _key(steps[1].key) if len(steps) > 1 and isinstance(steps[1], GetIndex) else None
+        chosen = [child for child in children if child.place.key == key] if key is not None else children
+        for child in chosen[:1]:
             output = child.module.outputs.get(names[1])
+            told = exact and (key is not None or len(children) == 1)
             for found in _of(output.argument("value") if output is not None else None):
-                yield child, found, None
+                yield child, found, None, told
 
 
 def _of(argument: Argument | None) -> tuple[Expression, ...]:
