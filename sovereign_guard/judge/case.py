@@ -85,6 +85,7 @@ class Ruling(msgspec.Struct, frozen=True):
     Attributes:
         lowered: the policy wants no more than a warning of it.
         whole: its evidence tells the whole story, from the label to the operator.
+        elsewhere: operators that data goes to from here; `?` for one that is not known.
 
     """
 
@@ -93,6 +94,7 @@ class Ruling(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...] = ()
     lowered: bool = False
     whole: bool = False
+    elsewhere: tuple[str, ...] = ()
 
 
 def join(verdicts: Iterable[Verdict]) -> Verdict:

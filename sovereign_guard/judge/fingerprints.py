@@ -7,7 +7,7 @@ import posixpath
 from collections import defaultdict
 
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.finding import Outcome, Verdict
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import InputKind, Inventory, Resource
 from sovereign_guard.model.waiver import NEVER_IN_BASELINE, Baseline, BaselineEntry, input_name
@@ -61,8 +61,7 @@ class Known:
 
     def holds(
         self,
-        rule: str,
-        verdict: Verdict,
+        outcome: Outcome,
         resource: Resource,
         source: str,
         placement: Placement,
@@ -76,6 +75,7 @@ class Known:
             source: path of the input.
 
         """
+        rule, verdict = outcome.rule, outcome.verdict
         if rule in NEVER_IN_BASELINE:
             return False
         addresses = (resource.address, *resource.renamed_from)
@@ -87,6 +87,6 @@ class Known:
             (self._one or entry.input == told)
             and _GRAVITY.get(verdict, 2) <= _GRAVITY.get(Verdict(entry.verdict), 0)
             and max(classification.levels) <= self._levels.get(entry.level, -1)
-            and (verdict is Verdict.UNKNOWN or set(placement.operator_ids) <= set(entry.operators))
+            and (verdict is Verdict.UNKNOWN or set(outcome.operators(placement)) <= set(entry.operators))
             for entry in found
         )

@@ -105,9 +105,7 @@ def judge(
                     introduced=introduced,
                     waiver=waivers.covering(outcome.rule, resource),
                     in_baseline=known is not None
-                    and known.holds(
-                        outcome.rule, outcome.verdict, resource, inventory.path, placement, classification
-                    ),
+                    and known.holds(outcome, resource, inventory.path, placement, classification),
                 )
                 for outcome, introduced in judged.outcomes
             ]
@@ -254,25 +252,22 @@ class _Bench:
         if resource.mode == "data":
             # A data source is not the user's to label.
             outcomes = tuple(outcome for outcome in outcomes if outcome.rule != "SOV007")
-        before: dict[str, Verdict] = {}
+        before: dict[str, Outcome] = {}
         stood_outward = tuple(
             msgspec.structs.replace(one, carried=one.was) for one in outward if one.was is not None
         )
         if resource.change in _STANDS and not _flows_anew(classification, was, outward):
-            before = {outcome.rule: outcome.verdict for outcome in outcomes}
+            before = {outcome.rule: outcome for outcome in outcomes}
         elif was_placed is not None and was is not None:
             stood = self._outcomes(self._case(was_placed, was, None, stood_outward, custody, kind))
-            before = {outcome.rule: outcome.verdict for outcome in stood}
+            before = {outcome.rule: outcome for outcome in stood}
             if resource.leaves_behind:
                 # The old object is forgotten, not deleted: what was wrong with it stays wrong.
                 now = {(outcome.rule, outcome.verdict) for outcome in outcomes}
                 outcomes += tuple(one for one in stood if (one.rule, one.verdict) not in now)
         return _Judged(
             worst(outcome.verdict for outcome in outcomes if outcome.placement),
-            tuple(
-                (outcome, before.get(outcome.rule) not in (outcome.verdict, Verdict.FAIL))
-                for outcome in outcomes
-            ),
+            tuple((outcome, _is_new(outcome, before.get(outcome.rule))) for outcome in outcomes),
         )
 
     def _case(
@@ -323,7 +318,15 @@ class _Bench:
             evidence=tuple(dict.fromkeys(evidence)),
             counts=not warned,
             placement=text.placement,
+            elsewhere=ruling.elsewhere,
         )
+
+
+def _is_new(outcome: Outcome, stood: Outcome | None) -> bool:
+    """Whether what a rule finds did not stand: it was less grave, or data went to fewer operators."""
+    if stood is None or stood.verdict not in (outcome.verdict, Verdict.FAIL):
+        return True
+    return not set(outcome.elsewhere) <= set(stood.elsewhere)
 
 
 def _flows_anew(now: Classification, was: Classification | None, outward: tuple[Outward, ...]) -> bool:

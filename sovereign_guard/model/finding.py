@@ -42,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True):
     Attributes:
         counts: whether it decides the exit code (an unknown under `on_unknown: warn` does not).
         placement: whether it counts into the resource's own verdict.
+        elsewhere: operators that data goes to beside those of the resource; `?` for one that is not known.
 
     """
 
@@ -52,6 +53,11 @@ class Outcome(msgspec.Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     counts: bool
     placement: bool = True
+    elsewhere: tuple[str, ...] = ()
+
+    def operators(self, placement: Placement) -> tuple[str, ...]:
+        """Return all operators that it speaks of, sorted, at a resource with this placement."""
+        return tuple(sorted({*placement.operator_ids, *self.elsewhere}))
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):

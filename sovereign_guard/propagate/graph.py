@@ -142,6 +142,7 @@ class Graph:
         self.keys: list[Key] = []
         self.hubs: list[tuple[int, ...]] = []
         self._hubs: dict[tuple[int, ...], int] = {}
+        self._hubs_before: dict[tuple[int, ...], int] = {}
 
     def look(self, position: int, resource: Resource) -> None:
         """Note what a resource names while its attributes are at hand; who bears that is asked later."""
@@ -342,7 +343,7 @@ class Graph:
         outside = None if end is None else self._outside(resource, receiver, end)
         receivers = receiver.at
         if len(receivers) > _FEW:
-            receivers = (self._hub_before(receivers, kind, carrier, stood=stood),)
+            receivers = (self._hub_before(receivers),)
         if self._boundaries and kind != KEY:
             shown = outside[1] if outside is not None else ""
             senders = [one for one in senders if not self._is_harmless(one[0], receiver.at, shown, resource)]
@@ -383,10 +384,12 @@ class Graph:
                 self.passages[at].append(Passage(hub, "", True, at, True))  # noqa: FBT003
         return [*((at, sure) for at, sure in senders if sure), (hub, False)]
 
-    def _hub_before(self, receivers: tuple[int, ...], kind: str, carrier: int, *, stood: bool) -> int:
-        """Return a hub from which data may pass to any of many."""
-        hub = self._new_hub(())
-        self.passages[hub] = [Passage(at, kind, False, carrier, stood) for at in receivers]  # noqa: FBT003
+    def _hub_before(self, receivers: tuple[int, ...]) -> int:
+        """Return a hub from which data may pass to any of many; one for all that name the same."""
+        hub = self._hubs_before.get(receivers)
+        if hub is None:
+            hub = self._hubs_before[receivers] = self._new_hub(())
+            self.passages[hub] = [Passage(at, "", False, at, True) for at in receivers]  # noqa: FBT003
         return hub
 
     def _new_hub(self, members: tuple[int, ...]) -> int:

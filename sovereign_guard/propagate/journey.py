@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import count
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.classification import Classification
@@ -76,7 +77,7 @@ class Journeys:
 
     def _nest(self, containers: Containers) -> None:
         """Let levels go down into what a resource holds, and what it holds leave with its data."""
-        first = len(self._inventory.resources) + len(self._graph.hubs)
+        nodes = count(len(self._inventory.resources) + len(self._graph.hubs))
         parents = [
             (child, at, certain)
             for child, groups in containers.parents.items()
@@ -84,24 +85,37 @@ class Journeys:
             for certain in (len(group) == 1 and not outside,)
             for at in group
         ]
-        parents += [
-            (child, containers.positions[id(other)], False)
-            for child, crowd in containers.crowds.items()
-            for other in crowd
-            if containers.positions[id(other)] in self._passages
-        ]
-        for _child, parent, _certain in parents:
-            if parent not in self._contents:
-                node = self._contents[parent] = first + len(self._contents)
-                self._owners[node] = parent
+        crowds = {
+            id(crowd): [containers.positions[id(other)] for other in crowd]
+            for crowd in containers.crowds.values()
+        }
+        holding = dict.fromkeys(parent for _child, parent, _certain in parents)
+        for members in crowds.values():
+            holding.update(dict.fromkeys(at for at in members if at in self._passages))
+        for parent in holding:
+            node = self._contents[parent] = next(nodes)
+            self._owners[node] = parent
         for parent, node in self._contents.items():
             # What flows out of a container is what it holds.
             self._passages[node] = self._passages.pop(parent, [])
-            self._passages[parent] = [Passage(node, "", True, parent, True)]  # noqa: FBT003
+            self._passages[parent] = [_step(node, "", node)]
         for child, parent, certain in parents:
-            down = Passage(child, CONTAINED, certain, child, True)  # noqa: FBT003
-            up = Passage(self._contents[parent], HOLDS, certain, child, True)  # noqa: FBT003
-            self._passages[parent].append(down)
+            self._passages[parent].append(_step(child, CONTAINED, child, certain=certain))
+            up = _step(self._contents[parent], HOLDS, child, certain=certain)
+            self._passages.setdefault(self._contents.get(child, child), []).append(up)
+        # What may lie in any of very many is joined with them by two hubs, not with each.
+        gates: dict[int, tuple[int, int]] = {}
+        for key, members in crowds.items():
+            down, up_to = gates[key] = next(nodes), next(nodes)
+            for at in members:
+                self._passages.setdefault(at, []).append(_step(down, "", at))
+            self._passages[down] = []
+            inside = [self._contents[at] for at in members if at in self._contents]
+            self._passages[up_to] = [_step(node, "", node, certain=False) for node in inside]
+        for child, crowd in containers.crowds.items():
+            down, up_to = gates[id(crowd)]
+            self._passages[down].append(_step(child, CONTAINED, child, certain=False))
+            up = _step(up_to, HOLDS, child, certain=False)
             self._passages.setdefault(self._contents.get(child, child), []).append(up)
 
     # -- what arrives ----------------------------------------------------------------------------------------
@@ -112,8 +126,7 @@ class Journeys:
             return self._classified
         after = list(self._classified.after)
         before = list(self._classified.before)
-        both = ((self._now, after), (self._then, before))
-        for reached, side in both:
+        for reached, side in ((self._now, after), (self._then, before)):
             for at in (*reached.least, *reached.perhaps):
                 if at < len(side) and self._judged[at]:
                     own = side[at]
@@ -198,16 +211,18 @@ class Journeys:
     def _sentences(self, steps: list[tuple[int, Passage, int]]) -> Iterator[Evidence]:
         """Put the steps of a way into words; hubs, and a container's own content, are no steps."""
         sender: int | None = None
+        told: Passage | None = None
         certain = True
         for begin, passage, end in steps:
             here = self._resource_at(begin)
             sender = here if here is not None else sender
+            told = passage if passage.kind else told
             certain = certain and passage.certain
             receiver = self._resource_at(end)
-            if passage.kind == "" or receiver is None or sender is None or receiver == sender:
+            if told is None or receiver is None or sender is None or receiver == sender:
                 continue
-            yield self._sentence(sender, passage, receiver, certain=certain)
-            certain = True
+            yield self._sentence(sender, told, receiver, certain=certain)
+            told, certain = None, True
 
     def _sentence(self, sender: int, passage: Passage, receiver: int, *, certain: bool) -> Evidence:
         resources = self._inventory.resources
@@ -228,7 +243,14 @@ class Journeys:
         """Return what leaves the configuration, by position of the judged resource that it leaves."""
         found: dict[int, dict[tuple[object, ...], Outward]] = defaultdict(dict)
         known: dict[tuple[int, bool], Classification | None] = {}
+        met: set[tuple[object, ...]] = set()
         for leaving in self._graph.exits:
+            if leaving.sender >= len(self._inventory.resources):
+                # Many may send this: that any of many declares it is told once.
+                gist = (leaving.sender, leaving.kind, leaving.placement.operator_ids)
+                if gist in met:
+                    continue
+                met.add(gist)
             for sender, certain in self._reporters(leaving.sender):
                 if (sender, True) not in known:
                     known[sender, True] = self._content(sender, self._classified.after, self._now)
@@ -358,7 +380,7 @@ class Journeys:
         return tuple(found)
 
     def _all_managed(self, own: Classification, classified: Sequence[Classification]) -> Classification:
-        least, holder, count = own.levels[0], None, 0
+        least, holder, others = own.levels[0], None, 0
         possible: set[int] = set(own.levels)
         unknown = own.unknown
         for at, resource in enumerate(self._inventory.resources):
@@ -372,16 +394,16 @@ class Journeys:
             possible.update(levels)
             unknown = unknown or classified[at].unknown
             if levels[0] > least:
-                least, holder, count = levels[0], at, 0
+                least, holder, others = levels[0], at, 0
             elif levels[0] == least and holder is not None:
-                count += 1
+                others += 1
         levels = tuple(sorted({least} | {one for one in possible if one > least}))
         if levels == own.levels and holder is None:
             return own
         evidence = own.evidence
         if holder is not None:
             address = self._inventory.resources[holder].address
-            more = f", and {count} more of that level" if count else ""
+            more = f", and {others} more of that level" if others else ""
             evidence = (
                 *classified[holder].evidence,
                 Evidence(f"{address} {self._catalog.flows.kinds[STATE].says} this state{more}"),
@@ -395,6 +417,11 @@ class Journeys:
             own,
             STATE,
         )
+
+
+def _step(receiver: int, kind: str, carrier: int, *, certain: bool = True) -> Passage:
+    """Return a passage that no attribute declares, and that was there before."""
+    return Passage(receiver, kind, certain, carrier, True)  # noqa: FBT003
 
 
 def _place(resource: Resource) -> str:

@@ -36,7 +36,7 @@ def write(report: Report, root: str, day: str) -> Iterator[bytes]:
             input=inputs[finding.input],
             verdict="unknown" if finding.outcome.verdict is Verdict.UNKNOWN else "fail",
             level=report.levels[max(item.classification.levels)],
-            operators=item.placement.operator_ids,
+            operators=finding.outcome.operators(item.placement),
         )
         for finding in report.findings
         if stands(finding)

@@ -73,6 +73,7 @@ def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Rulin
         f"{lead}{outward.shown}: {words}",
         (*outward.path, *outward.placement.evidence, *evidence),
         whole=True,
+        elsewhere=outward.placement.operator_ids,
     )
 
 
@@ -83,7 +84,13 @@ def joined(rulings: list[Ruling]) -> Ruling | None:
     verdict = worst(ruling.verdict for ruling in rulings)
     said = [ruling for ruling in rulings if ruling.verdict is verdict]
     evidence = dict.fromkeys(step for ruling in rulings for step in ruling.evidence)
-    return Ruling(verdict, "; ".join(dict.fromkeys(one.message for one in said)), tuple(evidence), whole=True)
+    return Ruling(
+        verdict,
+        "; ".join(dict.fromkeys(one.message for one in said)),
+        tuple(evidence),
+        whole=True,
+        elsewhere=tuple(sorted({name for one in said for name in one.elsewhere})),
+    )
 
 
 def _stays(destination: Placement, sender: Placement) -> bool:
