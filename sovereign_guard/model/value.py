@@ -53,6 +53,8 @@ class Reference(msgspec.Struct, frozen=True):
         path: names of the attribute and what is below, without indexes.
         index: instance key that the expression names itself (`b["x"].id`), None where it names none.
         module: address of the module instance in which the block's instance lies, None where not told.
+        alike: where no key is named, it may well be the one of the resource that writes the expression;
+            False where something else chooses the instance (`b[each.value]`, `b[local.main]`).
 
     """
 
@@ -60,6 +62,7 @@ class Reference(msgspec.Struct, frozen=True):
     path: tuple[str, ...]
     index: int | str | None = None
     module: str | None = None
+    alike: bool = True
 
     def __str__(self) -> str:
         return ".".join((self.block, *self.path))

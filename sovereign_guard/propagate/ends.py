@@ -13,7 +13,7 @@ from sovereign_guard.catalog.catalog import matches
 from sovereign_guard.model.address import key_suffix
 from sovereign_guard.model.knowledge import Condition, FlowEnd
 from sovereign_guard.model.resource import Change, Inventory, Resource
-from sovereign_guard.model.value import HIDDEN, Reference, Sensitive, Tree, Unknown, plain, walk
+from sovereign_guard.model.value import HIDDEN, Reason, Reference, Sensitive, Tree, Unknown, plain, walk
 
 _IDENTIFIERS = ("id", "name", "arn")
 _DOCUMENT = re.compile(r"[\s{}\[\]]")
@@ -22,7 +22,13 @@ _DOCUMENT = re.compile(r"[\s{}\[\]]")
 _WORD = re.compile(r"[^\s\"'`,;{}\[\]()<>\\]{4,}")
 _LOCATOR = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//(?:[^@/]*@)?(?P<host>[^/?:]+)[^/?]*(?P<rest>[^?]*)")
 
-_LONGEST = 100_000
+_URL = re.compile(
+    r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<user>[^/?#]*@)?(?P<host>[^/?#]*)(?P<rest>.*)", re.DOTALL
+)
+_OF_STORES = frozenset({"s3", "s3a", "s3n", "gs", "r2"})
+"""Schemes of URLs whose path names what is stored, and opens nothing."""
+
+_LONGEST = 5_000_000
 """Letters of a document that are looked through."""
 
 _SHORTEST = 4
@@ -195,7 +201,7 @@ class Ends:
             fed, _only, _block = self._fed(resource, end, path)
             near = tuple(at for at in bearers if at in set(fed)) or bearers
             return Named(near, certain=len(near) == 1)
-        shown = HIDDEN if hidden else text
+        shown = HIDDEN if hidden else printable(text)
         fed, only, _block = self._fed(resource, end, path)
         if fed:
             inside = tuple(at for at in fed if self._is_inside(at, text))
@@ -205,6 +211,18 @@ class Ends:
             return Named(fed, certain=False, text=text, shown=shown)
         return Named(text=text, shown=shown)
 
+    def within(self, text: str, patterns: tuple[str, ...]) -> tuple[int, ...]:
+        """Return who may be meant by an ARN, or a host, that holds the name alone of a resource.
+
+        The whole may be that of another which bears the same name, so this is never certain.
+        """
+        index = self._index.get(patterns) or self._indexed(patterns)
+        for part in _inner_names(text):
+            found = index.get(part)
+            if found is not None:
+                return found if isinstance(found, tuple) else (found,)
+        return ()
+
     def _in_document(
         self, resource: Resource, text: str, end: FlowEnd, path: str, *, hidden: bool
     ) -> Iterator[Named]:
@@ -213,13 +231,15 @@ class Ends:
         inside = tuple(at for at in fed if self._is_inside(at, text))
         for at in inside or fed:
             yield Named((at,), certain=at in inside or len(fed) == 1)
+        if len(text) > _LONGEST:
+            yield Named(unknown=Unknown(Reason.TOO_MANY, path, "letters of a document"))
         for word in dict.fromkeys(_WORD.findall(text[:_LONGEST])):
             found = self.bearers(end.types).get(word)
             if found is not None:
                 bearers = found if isinstance(found, tuple) else (found,)
                 yield Named(bearers, certain=len(bearers) == 1)
             elif "://" in word or word.startswith("arn:"):
-                yield Named(text=word, shown=HIDDEN if hidden else word)
+                yield Named(text=word, shown=HIDDEN if hidden else printable(word))
 
     def _indexed(self, patterns: tuple[str, ...]) -> dict[str, int | tuple[int, ...]]:
         """Return who bears which name, of the types that fit some pattern; one look-up for all of them."""
@@ -257,10 +277,11 @@ class Ends:
         at, only, block = self._fed(resource, end, path, leaf)
         if at:
             # What the expression holds besides may lead to something else than any of these.
+            only = only and not self._hides(resource, path)
             yield Named(at, certain=only and len(at) == 1, unknown=None if only else leaf)
-        elif block is not None:
+        elif block is not None and not self._hides(resource, path):
             yield Named(block=block)
-        elif not self._left_out(resource, path):
+        elif not self._left_out(resource, path) or self._hides(resource, path):
             yield Named(unknown=leaf)
 
     def _fed(
@@ -313,8 +334,8 @@ class Ends:
         if len(every) < 2:
             return tuple(every)
         module = reference.module if reference.module is not None else resource.module
-        index = reference.index if reference.index is not None else resource.index
-        same = self._keyed.get((reference.block, module, index))
+        index = reference.index if reference.index is not None or not reference.alike else resource.index
+        same = self._keyed.get((reference.block, module, index)) if index is not None else None
         if same is not None:
             return (same,)
         if reference.index is not None:
@@ -345,6 +366,15 @@ class Ends:
         shown = resource.block.attributes.select((top,))[0]
         return shown is None or (bool(rest) and not walk(shown, tuple(rest)))
 
+    @staticmethod
+    def _hides(resource: Resource, path: str) -> bool:
+        """Whether there are more nested blocks than a plan's configuration shows: it lacks dynamic ones."""
+        top, *rest = path.split(".")
+        if resource.block is None or not rest:
+            return False
+        (value,), (shown,) = resource.after.select((top,)), resource.block.attributes.select((top,))
+        return _more_blocks(value, shown, tuple(rest))
+
     # -- values that are data themselves ---------------------------------------------------------------------
 
     def _carried(self, resource: Resource, path: str, leaf: Unknown | None) -> Iterator[Named]:
@@ -367,6 +397,24 @@ class Ends:
         return False
 
 
+def printable(text: str) -> str:
+    """Return a destination without what may be a credential: user, path and query of a URL, settings.
+
+    >>> printable("https://me:secret@hooks.example.org:8443/services/T0/token?key=x")
+    'https://hooks.example.org:8443/...'
+    """
+    match = _URL.match(text)
+    if match is not None:
+        if match["scheme"].lower() in _OF_STORES and not match["user"]:
+            return text.partition("?")[0]
+        more = match["rest"].strip("/")
+        return f"{match['scheme']}://{match['host']}{'/...' if more else ''}"
+    if ";" in text or "=" in text:
+        return "a connection string"
+    user, at, host = text.rpartition("@")
+    return host if at and ":" in user else text
+
+
 def holds(value: Tree, condition: Condition) -> bool | None:
     """Whether a condition holds; None where the attribute is not known.
 
@@ -386,6 +434,24 @@ def holds(value: Tree, condition: Condition) -> bool | None:
     return bool(said - {""})
 
 
+def _more_blocks(value: Tree, shown: Tree, rest: tuple[str, ...]) -> bool:
+    """Whether a value has blocks, on the way to what lies below it, that the configuration does not show."""
+    value, shown = plain(value), plain(shown)
+    if not rest:
+        return False
+    if isinstance(value, dict):
+        inner = shown.get(rest[0]) if isinstance(shown, dict) else None
+        return isinstance(shown, dict) and _more_blocks(value.get(rest[0]), inner, rest[1:])
+    if not isinstance(value, list) or not any(isinstance(plain(one), dict) for one in value):
+        return False
+    blocks = [] if shown is None else shown
+    if not isinstance(blocks, list):
+        return False  # An attribute, not blocks: one expression for all of it.
+    if len(value) > len(blocks):
+        return True
+    return any(_more_blocks(one, block, rest) for one, block in zip(value, blocks, strict=False))
+
+
 def _parts(text: str) -> Iterator[str]:
     """Give the names that a longer name may hold: `s3://NAME/...`, `host/NAME`, `arn:...:NAME/...`."""
     match = _LOCATOR.match(text)
@@ -400,6 +466,22 @@ def _parts(text: str) -> Iterator[str]:
         yield rest if "." in head else head
     if text.endswith(":*"):
         yield text[:-2]
+
+
+def _inner_names(text: str) -> Iterator[str]:
+    """Give the names that may be part of an ARN (`...:NAME/...`) or of a host (`NAME.s3.example.org`)."""
+    if text.startswith("arn:"):
+        name = text.split(":", 5)[-1]
+        yield name
+        yield from name.split(":")
+        yield from name.split("/")
+        return
+    match = _LOCATOR.match(text)
+    host = match["host"] if match is not None else re.split("[/:]", text, maxsplit=1)[0]
+    first, dot, _rest = host.partition(".")
+    if dot:
+        yield host.lower()
+        yield first.lower()
 
 
 def _add_bearer(index: dict[str, int | tuple[int, ...]], text: str, at: int) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
-from sovereign_guard.model.address import address_glob
+from sovereign_guard.model.address import address_glob, without_keys
 from sovereign_guard.model.flow import KEY, Elsewhere
 from sovereign_guard.model.knowledge import FlowEnd, FlowRule, KeyCustody
 from sovereign_guard.model.placement import Placement
@@ -125,7 +126,8 @@ class Graph:
 
         """
         self._boundaries = [
-            (address_glob(one.address or ""), address_glob(one.to or ""), one) for one in harmless
+            (address_glob(one.address or ""), address_glob(one.to or ""), _names_a_block(one.to or ""), one)
+            for one in harmless
         ]
         self.crossed: dict[Waiver, None] = {}
         self.all_stood = True
@@ -309,11 +311,26 @@ class Graph:
             return [(position, True)]
         found: list[tuple[int, bool]] = []
         for named in self._ends.named(resource, values, reading):
-            if named.at:
-                found.extend((at, named.certain) for at in named.at)
-            elif named.unknown is not None and reading.end.types:
-                found.extend((at, False) for at in self._ends.of_types(reading.end.types))
+            found.extend((at, named.certain) for at in named.at)
+            if named.unknown is not None:
+                # Beside those that the expression names, it may be any other.
+                met = set(named.at)
+                others = self._ends.of_types(reading.end.types) if reading.end.types else self._all_judged
+                found.extend((at, False) for at in others if at not in met and at != position)
+            elif named.text is not None and not named.at:
+                found.extend((at, False) for at in self._ends.within(named.text, reading.end.types))
         return found
+
+    @cached_property
+    def _all_judged(self) -> tuple[int, ...]:
+        return tuple(
+            at
+            for at, resource in enumerate(self._inventory.resources)
+            if resource.mode == "managed"
+            and resource.change is not Change.DELETE
+            and resource.deposed is None
+            and self.facts(resource.family).judged
+        )
 
     def _receivers(
         self, position: int, resource: Resource, values: Sequence[Tree], reading: Reading | None
@@ -346,7 +363,18 @@ class Graph:
             receivers = (self._hub_before(receivers),)
         if self._boundaries and kind != KEY:
             shown = outside[1] if outside is not None else ""
-            senders = [one for one in senders if not self._is_harmless(one[0], receiver.at, shown, resource)]
+            senders = [
+                one
+                for one in senders
+                if not self._is_harmless(
+                    one[0],
+                    receiver.at,
+                    shown,
+                    resource,
+                    outside=outside is not None,
+                    itself=one[0] == carrier,
+                )
+            ]
         for sender, sure in self._bundled(senders):
             certain = sure and applies and receiver.certain
             for at in receivers:
@@ -356,13 +384,31 @@ class Graph:
                 certain = sure and applies and not receiver.at
                 self.exits.append(Exit(sender, kind, certain, carrier, stood, *outside))
 
-    def _is_harmless(self, sender: int, receivers: Sequence[int], shown: str, carrier: Resource) -> bool:
-        """Whether a flow is declared harmless, wherever of several places it may go."""
+    def _is_harmless(
+        self,
+        sender: int,
+        receivers: Sequence[int],
+        shown: str,
+        carrier: Resource,
+        *,
+        outside: bool = True,
+        itself: bool = False,
+    ) -> bool:
+        """Whether a flow is declared harmless, wherever of several places it may go.
+
+        Args:
+            outside: it may also go to what is `shown`. itself: the sender declares it, so to name the
+                declaring resource says nothing of where it goes.
+
+        """
         resources = self._inventory.resources
-        ends = [resources[at].address for at in receivers] or [shown]
-        for begins, leads, waiver in self._boundaries:
+        ends = [resources[at].address for at in receivers]
+        if outside or not ends:
+            ends.append(shown)
+        for begins, leads, one_block, waiver in self._boundaries:
             if begins.fullmatch(resources[sender].address) and (
-                leads.fullmatch(carrier.address) or all(leads.fullmatch(end) for end in ends)
+                (one_block and not itself and leads.fullmatch(carrier.address))
+                or all(leads.fullmatch(end) for end in ends)
             ):
                 self.crossed[waiver] = None
                 return True
@@ -442,6 +488,14 @@ class Graph:
         if resource.block is not None and reference.block == resource.block.key:
             return (position,)
         return self._ends.instances(resource, reference)
+
+
+def _names_a_block(glob: str) -> bool:
+    """Whether a glob is the address of one block: stars, if any, stand for instance keys alone.
+
+    A wider one is of places; that it fits the setting which declares a flow says nothing of where that goes.
+    """
+    return not {"*", "?"} & set(without_keys(glob))
 
 
 def _named(unknown: Unknown) -> str:

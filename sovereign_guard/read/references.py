@@ -114,7 +114,14 @@ class References:
             origin,
             detail=f"refers to {named}" if named else "",
             hint=hints.pop() if len(hints) == 1 and not trace.feeds else None,
-            feeds=tuple(dict.fromkeys(trace.feeds)),
+            feeds=tuple(
+                dict.fromkeys(
+                    one
+                    if trace.keyed and not (trace.others or trace.values)
+                    else msgspec.structs.replace(one, alike=False)
+                    for one in trace.feeds
+                )
+            ),
             # Beside a resource, `each.key` and `count.index` choose among its instances.
             only_feeds=bool(trace.feeds) and not trace.others,
         )
@@ -154,8 +161,11 @@ class References:
                 # Beside the module of the expression itself, where the reader of it knows its instance.
                 beside = within if trace.left or module.parent is None else None
                 trace.feeds.append(Reference(module.key(block), path, _key(reference), beside))
-            elif head in ("each", "count"):
+            elif reference in ("each.key", "count.index") and not trace.left:
                 trace.keyed = True
+            elif head in ("each", "count"):
+                # Whatever value it is, the key of another instance it can be, and of no other block.
+                trace.values = True
             else:
                 # local, path, terraform, self: nothing is shown of their values.
                 trace.others = True
@@ -205,6 +215,7 @@ class _Trace:
         self.hints: list[str] = []
         self.others = False
         self.keyed = False
+        self.values = False
         self.left = False
         self.followed: set[tuple[str, str | None, str]] = set()
 

@@ -10,7 +10,7 @@ from sovereign_guard.model.host import host_of
 from sovereign_guard.model.knowledge import NamePattern, Provider
 from sovereign_guard.model.placement import OperatorUse, Placement, Role
 from sovereign_guard.model.resource import Resource
-from sovereign_guard.model.value import Evidence, Reason, Reference, Unknown
+from sovereign_guard.model.value import HIDDEN, Evidence, Reason, Reference, Unknown
 from sovereign_guard.resolve.endpoint import Endpoints, Target
 from sovereign_guard.resolve.region import NOWHERE, Site, Sites
 
@@ -66,7 +66,7 @@ class Destinations:
         where = carrier.address
         if host is not None and ("://" in text or "." in host):
             provider = self._provider(carrier)
-            target = self._endpoints.host(host, shown if shown != text else host, where, provider)
+            target = self._endpoints.host(host, shown if shown == HIDDEN else host, where, provider)
             if target.operators or "://" in text or bare != "here":
                 return self._resolver.placed([target]), True
         if bare == "here":
@@ -87,8 +87,11 @@ class Destinations:
         provider = self._provider(carrier)
         if provider is None or not form.cloud or provider.cloud != form.cloud:
             return False
-        if not match.groupdict().get("region"):
+        region = match.groupdict().get("region")
+        if not region:
             return True
+        if self._catalog.place(form.cloud, region) is not None:
+            return False
         own = {name for names in form.operators.values() for name in names}
         used = {use.id for way in self.of(carrier).alternatives for use in way.operators}
         return bool(used) and not used & own

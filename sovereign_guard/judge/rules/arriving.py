@@ -36,6 +36,10 @@ _CHECKS = (
 )
 
 
+_TOLD = 20
+"""Flows of one resource that a finding tells of; a topic may have thousands of subscribers."""
+
+
 def arriving(case: Case, lead: str) -> Ruling | None:
     """Judge a placement for what flows into it, where the resource's own level alone is in order.
 
@@ -83,10 +87,15 @@ def joined(rulings: list[Ruling]) -> Ruling | None:
         return rulings[0] if rulings else None
     verdict = worst(ruling.verdict for ruling in rulings)
     said = [ruling for ruling in rulings if ruling.verdict is verdict]
-    evidence = dict.fromkeys(step for ruling in rulings for step in ruling.evidence)
+    said.sort(key=lambda ruling: ruling.message)
+    messages = list(dict.fromkeys(ruling.message for ruling in said))
+    if len(messages) > _TOLD:
+        messages[_TOLD:] = [f"and {len(messages) - _TOLD} flows more"]
+    others = [ruling for ruling in rulings if ruling.verdict is not verdict]
+    evidence = dict.fromkeys(step for ruling in (*said, *others)[:_TOLD] for step in ruling.evidence)
     return Ruling(
         verdict,
-        "; ".join(dict.fromkeys(one.message for one in said)),
+        "; ".join(messages),
         tuple(evidence),
         whole=True,
         elsewhere=tuple(sorted({name for one in said for name in one.elsewhere})),

@@ -111,15 +111,21 @@ class Links:
                     if root == "self" and itself and section is not None:
                         root, name = itself.split(".", 1)
                         steps = (GetAttribute(name), *steps)
-                    reference = _reference(instance, root, steps, exact=exact)
+                    reference = _reference(instance, root, steps, exact=exact, chained=section is None)
                     if reference is not None:
                         yield reference
 
 
 def _reference(
-    instance: ModuleInstance, root: str, steps: tuple[Step, ...], *, exact: bool
+    instance: ModuleInstance, root: str, steps: tuple[Step, ...], *, exact: bool, chained: bool
 ) -> Reference | None:
-    """Return the block that an access names, if it is one of this module."""
+    """Return the block that an access names, if it is one of this module.
+
+    Args:
+        exact: this very module instance is meant.
+        chained: it stands in a `for_each`, so that instances with the same key may belong together.
+
+    """
     skipped = 2 if root in ("data", "ephemeral") else 1
     head = steps[:skipped]
     names = [step.name for step in head if isinstance(step, GetAttribute)]
@@ -129,23 +135,34 @@ def _reference(
     if address not in instance.module.resources:
         return None
     index: int | str | None = None
+    alike = chained
     path: list[str] = []
     rest = list(steps[skipped:])
     if rest and isinstance(rest[0], GetIndex):
         index = _key(rest[0].key)
+        alike = _is_own_key(rest[0].key)
     while rest:
         step = rest.pop(0)
         if isinstance(step, GetAttribute):
             path.append(step.name)
         elif isinstance(step, Splat):
             rest[:0] = step.steps
-    return Reference(instance.block_key(address), tuple(path), index, instance.address if exact else None)
+    module = instance.address if exact else None
+    return Reference(instance.block_key(address), tuple(path), index, module, alike=alike)
 
 
 def _key(expression: Expression) -> int | str | None:
     if isinstance(expression, Literal) and isinstance(expression.value, str):
         return expression.value
     return int(expression.text) if isinstance(expression, Number) and expression.text.isdecimal() else None
+
+
+def _is_own_key(expression: Expression) -> bool:
+    """Whether an expression is the key of the resource that it stands in."""
+    if not isinstance(expression, Access) or not isinstance(expression.source, Name):
+        return False
+    names = tuple(step.name if isinstance(step, GetAttribute) else None for step in expression.steps)
+    return (expression.source.name, names) in (("each", ("key",)), ("count", ("index",)))
 
 
 def _behind(

@@ -1,0 +1,220 @@
+"""What a review of flows found: passes that were silent, secrets that were printed, work without end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.builders import Plan, Refers
+from tests.command import run
+
+HEAD = """
+provider "scaleway" {
+  region = "fr-par"
+}
+resource "scaleway_iot_hub" "h" {
+  name         = "h"
+  product_plan = "x"
+  tags         = ["DataClassification=sensitive"]
+}
+"""
+
+
+def route(name: str, uri: str) -> str:
+    return f'''
+resource "scaleway_iot_route" "{name}" {{
+  hub_id = scaleway_iot_hub.h.id
+  topic  = "x"
+  rest {{
+    uri     = "{uri}"
+    verb    = "post"
+    headers = {{}}
+  }}
+}}
+'''
+
+
+def scan(folder: Path, text: str, *options: str, config: str = "") -> tuple[int, str, dict[str, Any]]:
+    folder.mkdir(exist_ok=True)
+    (folder / "main.tf").write_text(text)
+    if config:
+        (folder / ".sovereign-guard.yaml").write_text(config)
+    done = run("scan", ".", "--no-cache", "--format", "json", *options, cwd=folder)
+    return done.returncode, done.stdout.decode(), json.loads(done.stdout)
+
+
+def found(report: dict[str, Any], rule: str = "SOV004") -> dict[str, str]:
+    return {one["address"]: one["verdict"] for one in report["findings"] if one["rule"] == rule}
+
+
+def of_plan(plan: Plan, tmp_path: Path) -> dict[str, str]:
+    plan.write(tmp_path / "plan.json")
+    done = run("scan", "plan.json", "--source", "", "--format", "json", cwd=tmp_path)
+    return found(json.loads(done.stdout))
+
+
+SCALEWAY = {"region": "fr-par", "endpoints": {"s3": "https://s3.fr-par.scw.cloud"}}
+NOT_YET = {"id": True, "arn": True, "bucket": True}
+
+
+def buckets(sensitive: str = "b") -> Plan:
+    """Buckets `a` and `b` at Scaleway, of which one is sensitive, and one bucket in the United States."""
+    plan = Plan().provider("aws", region="us-east-1").provider("aws.scw", **SCALEWAY)
+    for key in "ab":
+        tags = {"DataClassification": "sensitive" if key == sensitive else "public"}
+        address = f'aws_s3_bucket.src["{key}"]'
+        plan.add(
+            address, provider="aws.scw", unknown=NOT_YET, tags=tags, written={"tags": Refers("each.key")}
+        )
+    return plan.add("aws_s3_bucket.us", unknown=NOT_YET)
+
+
+def replicate(plan: Plan, bucket: Refers, rule: Any, key: str = '["a"]') -> Plan:
+    return plan.add(
+        f"aws_s3_bucket_replication_configuration.r{key}",
+        provider="aws.scw",
+        unknown={"id": True, "bucket": True, "rule": [{"destination": [{"bucket": True}]}]},
+        written={"bucket": bucket, "rule": rule},
+        role="x",
+        rule=[{"status": "Enabled", "destination": [{}]}],
+    )
+
+
+TO_US = [{"destination": [{"bucket": {"references": ["aws_s3_bucket.us.arn", "aws_s3_bucket.us"]}}]}]
+
+
+def shown(plan: Plan) -> Plan:
+    """Give the nested blocks of the rule as a plan shows them."""
+    for block in plan.root["resources"]:
+        if block["type"] == "aws_s3_bucket_replication_configuration" and "rule" in block["expressions"]:
+            block["expressions"]["rule"] = TO_US
+    return plan
+
+
+def test_each_value_is_no_key_of_its_own(tmp_path: Path) -> None:
+    plan = replicate(buckets(), Refers("aws_s3_bucket.src", "each.value"), "x")
+    assert of_plan(shown(plan), tmp_path) == {"aws_s3_bucket.us": "unknown"}
+
+
+def test_each_key_is(tmp_path: Path) -> None:
+    other = replicate(buckets(), Refers("aws_s3_bucket.src", "each.key"), "x")
+    assert of_plan(shown(other), tmp_path) == {}
+    own = replicate(buckets("a"), Refers("aws_s3_bucket.src", "each.key"), "x")
+    assert of_plan(shown(own), tmp_path) == {"aws_s3_bucket.us": "fail"}
+
+
+def test_what_a_plan_does_not_show_of_dynamic_blocks_is_not_left_out(tmp_path: Path) -> None:
+    plan = replicate(buckets("a"), Refers("aws_s3_bucket.src", "each.key"), None)
+    assert of_plan(plan, tmp_path) == {'aws_s3_bucket.src["a"]': "unknown"}
+
+
+def test_a_sender_beside_what_is_not_shown_may_be_any(tmp_path: Path) -> None:
+    plan = replicate(buckets(), Refers('aws_s3_bucket.src["a"].id', "local.other"), "x", key="")
+    assert of_plan(shown(plan), tmp_path) == {"aws_s3_bucket.us": "unknown"}
+
+
+def test_a_sender_is_found_within_an_arn_and_a_host(tmp_path: Path) -> None:
+    _code, _text, report = scan(
+        tmp_path,
+        """
+provider "scaleway" {
+  region = "fr-par"
+}
+resource "scaleway_object_bucket" "b" {
+  name = "health-data"
+  tags = { DataClassification = "sensitive" }
+}
+resource "aws_cloudfront_distribution" "c" {
+  enabled = true
+  origin {
+    domain_name = "health-data.s3.fr-par.scw.cloud"
+    origin_id   = "x"
+  }
+}
+""",
+    )
+    assert found(report) == {"aws_cloudfront_distribution.c": "unknown"}
+
+
+def test_credentials_in_a_destination_are_not_printed(tmp_path: Path) -> None:
+    secret = "hunter2"
+    for uri in (
+        f"https://me:{secret}@hooks.example.com:8443/x",
+        f"https://hooks.example.com/services/T0/{secret}?key={secret}",
+        f"postgres://me:{secret}@db.example.com/x",
+        f"Server=tcp:db.example.com;User=me;Password={secret}",
+        f"me:{secret}@db.example.com:3306",
+    ):
+        _code, text, report = scan(tmp_path, HEAD + route("a", uri))
+        assert found(report) == {"scaleway_iot_hub.h": "unknown"}, uri
+        assert secret not in text, uri
+
+
+def test_a_baseline_knows_where_data_went(tmp_path: Path) -> None:
+    slack = HEAD + route("a", "https://hooks.slack.com/services/a")
+    (tmp_path / "main.tf").write_text(slack)
+    assert run("baseline", ".", "-o", "known.json", cwd=tmp_path).returncode == 0
+    code, _text, _report = scan(tmp_path, slack, "--baseline", "known.json")
+    assert code == 0
+    both = slack + route("b", "https://http-intake.logs.datadoghq.com/x")
+    code, _text, _report = scan(tmp_path, both, "--baseline", "known.json")
+    assert code == 1
+
+
+def test_a_new_destination_is_introduced(tmp_path: Path) -> None:
+    plan = Plan().provider("scaleway", "scaleway/scaleway", region="fr-par")
+    tags = ["DataClassification=sensitive"]
+    stands = {"id": "h1", "tags": tags}
+    plan.add("scaleway_iot_hub.h", actions=("no-op",), before=stands, **stands)
+    old = {"hub_id": "h1", "rest": [{"uri": "https://hooks.slack.com/services/a"}]}
+    new = {"hub_id": "h1", "rest": [{"uri": "https://http-intake.logs.datadoghq.com/x"}]}
+    plan.add("scaleway_iot_route.a", actions=("no-op",), before=old, written={}, **old)
+    for more, code in ((False, 0), (True, 1)):
+        if more:
+            plan.add("scaleway_iot_route.n", written={}, **new)
+        plan.write(tmp_path / "plan.json")
+        done = run("scan", "plan.json", "--source", "", "--fail-on", "introduced", cwd=tmp_path)
+        assert done.returncode == code, done.stdout.decode()
+
+
+def test_a_boundary_of_places_does_not_cover_what_leaves_them(tmp_path: Path) -> None:
+    flows = 'flows:\n  - {from: "%s", to: "%s", reason: "inside", until: 2027-01-10}\n'
+    text = HEAD + route("a", "https://hooks.slack.com/services/a")
+    for begins, leads, left in (
+        ("scaleway_*", "scaleway_*", True),
+        ("scaleway_iot_hub.h", "scaleway_iot_route.a", False),
+        ("scaleway_*", "https://hooks.slack.com/*", False),
+    ):
+        _code, _text, report = scan(tmp_path, text, "--as-of", "2026-11-24", config=flows % (begins, leads))
+        assert bool(found(report)) is left, (begins, leads)
+
+
+def test_a_long_document_is_read_to_its_end(tmp_path: Path) -> None:
+    _code, _text, report = scan(
+        tmp_path,
+        """
+provider "aws" {
+  region = "fr-par"
+  endpoints {
+    sfn = "https://s3.fr-par.scw.cloud"
+  }
+}
+resource "aws_sfn_state_machine" "s" {
+  name       = "s"
+  role_arn   = "x"
+  tags       = { DataClassification = "sensitive" }
+  definition = "{\\"pad\\": \\"%s\\", \\"to\\": \\"https://http-intake.logs.datadoghq.com/x\\"}"
+}
+"""
+        % ("some words " * 20_000),
+    )
+    assert found(report) == {"aws_sfn_state_machine.s": "fail"}
+
+
+def test_a_finding_of_many_flows_stays_short(tmp_path: Path) -> None:
+    routes = "".join(route(f"r{at}", f"https://h{at}.example.com/x") for at in range(100))
+    _code, _text, report = scan(tmp_path, HEAD + routes)
+    (one,) = [one for one in report["findings"] if one["rule"] == "SOV004"]
+    assert one["message"].endswith("and 80 flows more")
+    assert len(one["evidence"]) < 100
