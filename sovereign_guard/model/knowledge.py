@@ -418,6 +418,7 @@ class FlowEnd(msgspec.Struct, frozen=True):
         types: type patterns of what the attribute can name; empty: whatever its expression refers to.
         names: attributes, beside the usual identifiers, by which those are named.
         data: the attribute's value is itself what passes on.
+        guess: where the value is not known, it may name any resource of the types.
         bare: what a plain name that nothing here bears stands for: `here`, `unknown`, or an operator id.
         operator: always this operator. provider: always the operators of the declaring resource's provider.
         unknown: nobody can tell, and why.
@@ -428,6 +429,7 @@ class FlowEnd(msgspec.Struct, frozen=True):
     types: tuple[str, ...] = ()
     names: tuple[str, ...] = field(name="as", default=())
     data: bool = False
+    guess: bool = True
     bare: str = "here"
     operator: str = ""
     provider: bool = False

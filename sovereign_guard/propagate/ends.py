@@ -42,7 +42,8 @@ class Named(msgspec.Struct, frozen=True):
         at: positions of the resources that it may be. certain: it is all of these and nothing else.
         text: what it says where it names something outside, None where it does not; shown: what to print.
         block: a block without instances here that it refers to.
-        unknown: set where what it names is not known.
+        unknown: set where what it names is not known. strange: its expression refers to resources, of which
+            none is one that the end can name.
 
     """
 
@@ -52,6 +53,7 @@ class Named(msgspec.Struct, frozen=True):
     shown: str = ""
     block: Reference | None = None
     unknown: Unknown | None = None
+    strange: bool = False
 
 
 class Reading(msgspec.Struct, frozen=True, eq=False):
@@ -282,7 +284,7 @@ class Ends:
         elif block is not None and not self._hides(resource, path):
             yield Named(block=block)
         elif not self._left_out(resource, path) or self._hides(resource, path):
-            yield Named(unknown=leaf)
+            yield Named(unknown=leaf, strange=self._is_strange(resource, end, path, leaf))
 
     def _fed(
         self, resource: Resource, end: FlowEnd, path: str, leaf: Unknown | None = None
@@ -305,6 +307,18 @@ class Ends:
             else:
                 bare = bare or reference
         return tuple(found), only, bare
+
+    def _is_strange(self, resource: Resource, end: FlowEnd, path: str, leaf: Unknown) -> bool:
+        """Whether an expression refers to data of other types than the end can name, and to nothing else."""
+        references, only = self._references(resource, path, leaf)
+        blocks = [self._inventory.blocks.get(reference.block) for reference in references]
+        return (
+            bool(end.types)
+            and only
+            and any(
+                block is not None and self._carries(block.family.provider, block.type) for block in blocks
+            )
+        )
 
     def _references(
         self, resource: Resource, path: str, leaf: Unknown | None
@@ -391,8 +405,13 @@ class Ends:
     def identifies(self, reference: Reference) -> bool:
         """Whether a reference is to a name of the resource rather than to its data."""
         last = reference.path[-1] if reference.path else ""
+        path = ".".join(reference.path)
         for word in self._catalog.flows.identifiers:
-            if last == word or (word.startswith("_") and last.endswith(word)):
+            if (
+                last == word
+                or ("." in word and path.endswith(word))
+                or (word.startswith("_") and last.endswith(word))
+            ):
                 return True
         return False
 

@@ -312,7 +312,7 @@ class Graph:
         found: list[tuple[int, bool]] = []
         for named in self._ends.named(resource, values, reading):
             found.extend((at, named.certain) for at in named.at)
-            if named.unknown is not None:
+            if named.unknown is not None and reading.end.guess and not named.strange:
                 # Beside those that the expression names, it may be any other.
                 met = set(named.at)
                 others = self._ends.of_types(reading.end.types) if reading.end.types else self._all_judged
@@ -357,7 +357,7 @@ class Graph:
                 self.passages[sender].append(Passage(at, kind, sure and applies, carrier, stood))
             return
         resource = self._inventory.resources[carrier]
-        outside = None if end is None else self._outside(resource, receiver, end)
+        outside = None if end is None else self._outside(resource, receiver, end, kind)
         receivers = receiver.at
         if len(receivers) > _FEW:
             receivers = (self._hub_before(receivers),)
@@ -383,6 +383,21 @@ class Graph:
             if outside is not None:
                 certain = sure and applies and not receiver.at
                 self.exits.append(Exit(sender, kind, certain, carrier, stood, *outside))
+
+    def _has_its_own_keys(self, carrier: Resource, end: FlowEnd) -> bool:
+        """Whether a key, whichever it is, can only be one of the cloud that a resource lies in.
+
+        So it is where the provider's own operator runs that, and the end names keys of that provider alone.
+        """
+        provider = self._catalog.provider(carrier.provider, carrier.type)
+        if provider is None or not provider.operator or not end.types or end.bare != "here":
+            return False
+        table = self._catalog.table(provider.cloud)
+        own = {provider.operator, *(one.operator for one in (table.regions.values() if table else ()))}
+        ways = self._elsewhere.of(carrier).alternatives
+        return bool(ways) and all(
+            way.missing is None and way.operators and way.operators[0].id in own for way in ways
+        )
 
     def _is_harmless(
         self,
@@ -443,7 +458,7 @@ class Graph:
         return len(self._inventory.resources) + len(self.hubs) - 1
 
     def _outside(
-        self, carrier: Resource, receiver: Named, end: FlowEnd
+        self, carrier: Resource, receiver: Named, end: FlowEnd, kind: str
     ) -> tuple[Placement, str, bool] | None:
         """Return where a receiver outside the configuration lies, None where it is inside for certain.
 
@@ -461,6 +476,8 @@ class Graph:
             return placement, receiver.shown, says
         if receiver.block is not None:
             return elsewhere.referred(receiver.block), receiver.block.block, True
+        if receiver.unknown is not None and kind == KEY and self._has_its_own_keys(carrier, end):
+            return elsewhere.of(carrier), _named(receiver.unknown), False
         if receiver.unknown is not None:
             return elsewhere.unknown(str(receiver.unknown), where), _named(receiver.unknown), True
         return None

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count
 
+import msgspec
+
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.flow import STATE, Custody, Elsewhere, Outward, StateStore
-from sovereign_guard.model.resource import Change, Inventory, Resource
+from sovereign_guard.model.resource import Backend, Change, Inventory, Resource
 from sovereign_guard.model.sides import Sides, Stage
 from sovereign_guard.model.value import Evidence, Reason, Unknown
 from sovereign_guard.propagate.containers import Containers
@@ -67,11 +69,13 @@ class Journeys:
                 )
 
     def _sources(self, classified: Sequence[Classification | None]) -> dict[int, tuple[int, ...]]:
-        return {
-            at: found.levels
-            for at, found in enumerate(classified)
-            if found is not None and found.levels[-1] > 0 and self._judged[at]
+        found = {
+            at: own.levels
+            for at, own in enumerate(classified)
+            if own is not None and own.levels[-1] > 0 and self._judged[at]
         }
+        # What a resource holds begins with its own level: the way out needs no detour by what lies in it.
+        return found | {node: found[at] for at, node in self._contents.items() if at in found}
 
     # -- containers in the graph -----------------------------------------------------------------------------
 
@@ -101,6 +105,8 @@ class Journeys:
             self._passages[parent] = [_step(node, "", node)]
         for child, parent, certain in parents:
             self._passages[parent].append(_step(child, CONTAINED, child, certain=certain))
+            if not certain and self._classified.after[child].levels[-1] == 0:
+                continue  # What only flows through it says nothing of which of several it lies in.
             up = _step(self._contents[parent], HOLDS, child, certain=certain)
             self._passages.setdefault(self._contents.get(child, child), []).append(up)
         # What may lie in any of very many is joined with them by two hubs, not with each.
@@ -375,12 +381,18 @@ class Journeys:
         found: list[StateStore] = []
         for backend in self._inventory.backends:
             own = classify(backend.resource, backend.resource.after)
-            held = self._all_managed(own, classified) if backend.own else own
+            held = self._all_managed(backend, own, classified) if backend.own else own
+            if backend.encryption and held.levels != (0,):
+                said = Evidence(backend.encryption, _place(backend.resource))
+                held = msgspec.structs.replace(held, evidence=(*held.evidence, said))
             found.append(StateStore(backend, elsewhere.of(backend.resource), held))
         return tuple(found)
 
-    def _all_managed(self, own: Classification, classified: Sequence[Classification]) -> Classification:
+    def _all_managed(
+        self, backend: Backend, own: Classification, classified: Sequence[Classification]
+    ) -> Classification:
         least, holder, others = own.levels[0], None, 0
+        direct = False
         possible: set[int] = set(own.levels)
         unknown = own.unknown
         for at, resource in enumerate(self._inventory.resources):
@@ -393,10 +405,13 @@ class Journeys:
             levels = classified[at].levels
             possible.update(levels)
             unknown = unknown or classified[at].unknown
+            told = not classified[at].arrives
             if levels[0] > least:
-                least, holder, others = levels[0], at, 0
+                least, holder, others, direct = levels[0], at, 0, told
             elif levels[0] == least and holder is not None:
                 others += 1
+                if told and not direct:  # What labels say needs no way to be told.
+                    holder, direct = at, True
         levels = tuple(sorted({least} | {one for one in possible if one > least}))
         if levels == own.levels and holder is None:
             return own
@@ -406,7 +421,10 @@ class Journeys:
             more = f", and {others} more of that level" if others else ""
             evidence = (
                 *classified[holder].evidence,
-                Evidence(f"{address} {self._catalog.flows.kinds[STATE].says} this state{more}"),
+                Evidence(
+                    f"{address} {self._catalog.flows.kinds[STATE].says} this state{more}",
+                    _place(backend.resource),
+                ),
             )
         return Classification(
             levels,
