@@ -1,4 +1,4 @@
-"""Writes the pages that are made from rules/: docs/rules/*.md and docs/policies.md.
+"""Writes the pages that are made from rules/: docs/rules/*.md, docs/catalog/*.md and docs/policies.md.
 
 `python docs/generate.py` writes them; with `--check` it writes nothing and exits 1 if any page is stale.
 """
@@ -9,7 +9,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
 _WIDTH = 110
+_FOLDERS = ("rules", "catalog")
+"""Folders of which every page is made here."""
+
+_FEW = 4
+"""Names that a cell of a table lists; of more, their number is told."""
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HEADINGS = {
     "fail": "An example that fails",
@@ -38,13 +44,14 @@ def pages(root: Path) -> dict[str, str]:
     made = {f"rules/{rule['id']}.md": _rule_page(rule) for rule in rules}
     made["rules/README.md"] = _rules_page(rules)
     made["policies.md"] = _policies_page(policies)
+    made |= _catalog_pages(root / "rules" / "catalog")
     return made
 
 
 def stale(made: dict[str, str], docs: Path) -> list[str]:
     """Return the pages that differ from what they should be, are missing, or have no source any more."""
     wrong = [name for name, text in made.items() if _text(docs / name) != text]
-    left = [f"rules/{path.name}" for path in sorted((docs / "rules").glob("*.md"))]
+    left = [f"{folder}/{path.name}" for folder in _FOLDERS for path in sorted((docs / folder).glob("*.md"))]
     return [*wrong, *(name for name in left if name not in made)]
 
 
@@ -255,6 +262,8 @@ def _policy(policy: dict[str, Any]) -> Iterator[str]:
             further.append("subsidiaries and branches count")
         if requirement.get("suppliers_count"):
             further.append("technology suppliers count")
+        if requirement.get("external_keys") == "lower":
+            further.append("keys that others hold lower a finding")
         cells = (
             _codes(requirement.get("control")),
             _codes(requirement.get("territory")),
@@ -290,6 +299,156 @@ def _source(source: dict[str, Any]) -> str:
     title = f"[{source['title']}]({source['url']})" if "url" in source else source["title"]
     dated = f", {source['published']}" if "published" in source else ""
     return f"- {title}, {source['publisher']}{dated}{'' if source['read'] else ' (text not read by us)'}"
+
+
+# -- catalog: where data goes next, by provider --------------------------------------------------------------
+
+
+def _catalog_pages(catalog: Path) -> dict[str, str]:
+    """Return a page for each provider whose types pass data on, or name keys, and a list of them all."""
+    kinds = _read(catalog / "flows.yaml")["kinds"]
+    standing = [_read(path) for path in _with(catalog / "providers", "stands_on")]
+    tables = [_read(path) for path in _with(catalog / "resources", "flows", "keys")]
+    made = {f"catalog/{table['provider']}.md": _catalog_page(table, standing) for table in tables}
+    made["catalog/README.md"] = _catalog_list(kinds, tables, standing)
+    return made
+
+
+def _with(folder: Path, *keys: str) -> list[Path]:
+    """Return the files that have one of these keys at their top; most have none and are not parsed."""
+    begins = re.compile(rf"^(?:{'|'.join(keys)}):", re.MULTILINE)
+    return [path for path in sorted(folder.glob("*.yaml")) if begins.search(path.read_text(encoding="utf-8"))]
+
+
+def _catalog_list(kinds: dict[str, Any], tables: list[dict[str, Any]], standing: list[dict[str, Any]]) -> str:
+    intro = (
+        "What the catalog knows of where data goes next ([flows.md](../flows.md)). A page for each provider "
+        "whose types pass data on, or name the key that data is encrypted with. "
+        "`sovereign-guard catalog show TYPE` tells more of one type."
+    )
+    verbs = ["| kind of flow | in evidence | which data passes |", "|---|---|---|"]
+    verbs += [f"| `{name}` | {kind['says']} | {_cell(kind['means'])} |" for name, kind in kinds.items()]
+    rows = ["| provider | flows | keys |", "|---|---|---|"]
+    for table in tables:
+        flows, keys = len(table.get("flows", ())), len(table.get("keys", ()))
+        rows.append(f"| [{table['provider']}]({table['provider']}.md) | {flows} | {keys} |")
+    below = ["| provider | stands on | of which types | note |", "|---|---|---|---|"]
+    below += [
+        f"| {provider['id']} | {one['operator']} | {_names(one.get('types', ())) or 'all'} "
+        f"| {_cell(one.get('note', ''))} |"
+        for provider in standing
+        for one in provider["stands_on"]
+    ]
+    about = (
+        "Services that always stand on another operator's cloud. Whoever runs that cloud counts beside the "
+        "service's own operator. Where one chooses the cloud, it is read from the resource."
+    )
+    return _join(
+        [
+            _made_from("rules/catalog/"),
+            "# Flows and keys, by provider",
+            _prose(intro),
+            "## Providers",
+            "\n".join(rows),
+            "## What stands below",
+            _prose(about),
+            "\n".join(below),
+            "## Kinds of flow",
+            "\n".join(verbs),
+        ]
+    )
+
+
+def _catalog_page(table: dict[str, Any], standing: list[dict[str, Any]]) -> str:
+    name = table["provider"]
+    also = f" The same holds for {_names(table['also'])}." if "also" in table else ""
+    parts = [
+        _made_from(f"rules/catalog/resources/{name}.yaml"),
+        f"# {name}",
+        _prose(
+            f"Where data of this provider's types goes next, by the attribute that says so.{also} "
+            "*itself*: the resource that declares it."
+        ),
+    ]
+    below = [
+        one["operator"] for provider in standing if provider["id"] == name for one in provider["stands_on"]
+    ]
+    if below:
+        parts.append(
+            _prose(f"The service stands on {_names(below)}: see [the list](README.md#what-stands-below).")
+        )
+    if "flows" in table:
+        parts += ["## Flows", _grouped("| flow | declared by | from | to |", map(_flow_row, table["flows"]))]
+    if "keys" in table:
+        parts += [
+            "## Keys",
+            _grouped("| held | named by | of the data in | key |", map(_key_row, table["keys"])),
+        ]
+    return _join(parts)
+
+
+Row = tuple[str, tuple[str, ...], str, str]
+
+
+def _flow_row(flow: dict[str, Any]) -> Row:
+    return flow["flow"], _listed(flow["at"]), _end(flow.get("from")), _end(flow.get("to")) + _when(flow)
+
+
+def _key_row(key: dict[str, Any]) -> Row:
+    return key["held"], _listed(key["at"]), _end(key.get("of")), _end(key.get("key"), "") + _when(key)
+
+
+def _grouped(head: str, rows: Iterable[Row]) -> str:
+    """Write rows that differ in the declaring types alone as one."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for first, at, begins, ends in rows:
+        found.setdefault((first, begins, ends), {}).update(dict.fromkeys(at))
+    lines = [
+        f"| {first} | {_names(tuple(at))} | {begins} | {ends} |"
+        for (first, begins, ends), at in sorted(
+            found.items(), key=lambda one: (one[0][0], next(iter(one[1])))
+        )
+    ]
+    return "\n".join([head, "|---|---|---|---|", *lines])
+
+
+def _end(end: dict[str, Any] | None, absent: str = "*itself*") -> str:
+    if end is None:
+        return absent
+    if "operator" in end:
+        return f"always {end['operator']}"
+    if "provider" in end:
+        return "its provider's operators"
+    if "unknown" in end:
+        return f"unknown: {_cell(end['unknown'])}"
+    paths = _names(_listed(end["attribute"]))
+    if end.get("data", False):
+        return f"the data in {paths}"
+    return f"{paths}: {_names(_listed(end['types']))}" if "types" in end else paths
+
+
+def _when(entry: dict[str, Any]) -> str:
+    condition = entry.get("when")
+    if condition is None:
+        return ""
+    for key, word in (("is", "is"), ("not", "is not")):
+        if key in condition:
+            said = " or ".join(f"`{json.dumps(one).strip(chr(34))}`" for one in condition[key])
+            return f"; if `{condition['attribute']}` {word} {said}"
+    return f"; if `{condition['attribute']}` is set"
+
+
+def _listed(names: str | list[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_FEW])
+    return f"{shown} and {len(names) - _FEW} more" if len(names) > _FEW else shown
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 # -- command -------------------------------------------------------------------------------------------------

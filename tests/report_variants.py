@@ -23,7 +23,7 @@ from tests.builders import PUBLIC, SENSITIVE, Plan
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
 SCENARIOS = sorted(path.parent.name for path in FIXTURES.glob("*/expected.json"))
-_WISHES = {"--policy": "policy", "--config": "config"}
+_WISHES = {"--policy": "policy", "--config": "config", "--source": "source"}
 
 replace = msgspec.structs.replace
 
@@ -45,9 +45,12 @@ def judged(*paths: str, folder: Path, **wishes: Any) -> Report:
 @cache
 def scenario(name: str) -> Report:
     folder = FIXTURES / name
-    arguments = json.loads((folder / "expected.json").read_text())["args"]
+    expected = json.loads((folder / "expected.json").read_text())
+    arguments = expected["args"]
     wishes = {_WISHES[option]: value for option, value in zip(arguments[::2], arguments[1::2], strict=True)}
-    return judged("plan.json", folder=folder, **wishes)
+    if "input" not in expected:
+        wishes.setdefault("source", "")
+    return judged(expected.get("input", "plan.json"), folder=folder, **wishes)
 
 
 @cache

@@ -73,15 +73,14 @@ def of_kind(report: Report, record: str) -> list[Row]:
 def test_a_scenario_has_a_line_for_each_finding_and_each_resource_without(name: str) -> None:
     report = scenario(name)
     found = {(one.address, one.deposed or "") for one in report.findings}
-    every = {(one.resource.address, one.resource.deposed or "") for one in report.assessments}
+    every = {(one.resource.address, one.resource.deposed or "") for one in report.judged}
     lines = of_kind(report, "finding")
     assert sorted(row["fingerprint"] for row in lines) == sorted(one.fingerprint for one in report.findings)
     others = of_kind(report, "resource")
     assert {(row["address"], row["deposed"]) for row in others} == every - found
     assert len(others) == len(every - found)
-    verdicts = {
-        one.resource.address: str(one.verdict) for one in report.assessments if not one.resource.deposed
-    }
+    verdicts = {one.resource.address: str(one.verdict) for one in report.judged if not one.resource.deposed}
+    verdicts[""] = ""  # Of a declaration.
     for row in (*lines, *others):
         assert row["deposed"] or row["resource_verdict"] == verdicts[row["address"]]
 

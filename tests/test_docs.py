@@ -94,7 +94,7 @@ def test_generated_pages_are_fresh() -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for folder in ("docs", "rules/checks", "rules/policies"):
+    for folder in ("docs", "rules/checks", "rules/policies", "rules/catalog"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -104,10 +104,14 @@ def test_a_page_left_behind_by_its_rule_is_stale(copy: Path) -> None:
     rule.write_text(rule.read_text().replace("severity: critical", "severity: low"))
     (copy / "docs" / "rules" / "SOV002.md").unlink()
     (copy / "docs" / "rules" / "SOV999.md").write_text("A rule that is gone.\n")
+    table = copy / "rules" / "catalog" / "resources" / "scaleway.yaml"
+    table.write_text(table.read_text().replace("flow: snapshot", "flow: backup", 1))
+    (copy / "docs" / "catalog" / "gone.md").write_text("A provider that is gone.\n")
     done = generate(copy, "--check")
     assert done.returncode == 1
     named = re.findall(r"^docs/(\S+) is stale", done.stderr, re.MULTILINE)
-    assert sorted(named) == ["rules/README.md", "rules/SOV001.md", "rules/SOV002.md", "rules/SOV999.md"]
+    rules = ["rules/README.md", "rules/SOV001.md", "rules/SOV002.md", "rules/SOV999.md"]
+    assert sorted(named) == ["catalog/gone.md", "catalog/scaleway.md", *rules]
     assert generate(copy).returncode == 0
     assert generate(copy, "--check").returncode == 0
     assert not (copy / "docs" / "rules" / "SOV999.md").exists()
@@ -118,6 +122,19 @@ def test_every_rule_and_every_policy_has_its_page() -> None:
     policies = {path.stem for path in (ROOT / "rules" / "policies").glob("*.yaml")}
     assert set(re.findall(r"^## `([a-z-]+)`:", PAPERS["docs/policies.md"], re.MULTILINE)) == policies
     assert {row[0].strip("`") for row in table("Policies")} == policies
+
+
+def test_every_flow_of_the_catalog_has_its_row() -> None:
+    for path in sorted((ROOT / "rules" / "catalog" / "resources").glob("*.yaml")):
+        data = yaml.load(path.read_text(), yaml.CSafeLoader)
+        flows, keys = data.get("flows", []), data.get("keys", [])
+        if not flows and not keys:
+            continue
+        page = PAPERS[f"docs/catalog/{data['provider']}.md"]
+        for heading, entries, name in (("Flows", flows, "flow"), ("Keys", keys, "held")):
+            rows = table(heading, page) if entries else []
+            assert len(rows) <= len(entries)
+            assert {row[0] for row in rows} == {entry[name] for entry in entries}
 
 
 def test_an_example_shows_where_its_provider_points_and_what_stood_before() -> None:
@@ -245,6 +262,84 @@ def test_the_pre_commit_hook_runs_a_command_that_exists_on_plans_only() -> None:
     plans = ("plan.json", "infra/plan.json", "tfplan.json", "prod.tfplan.json", "plan-prod.json")
     others = ("package.json", "explanation.json", "planet.json", "plan.json.md", "plan/main.json")
     assert [name for name in (*plans, *others) if re.search(hook["files"], name)] == list(plans)
+
+
+# -- docs/flows.md -------------------------------------------------------------------------------------------
+
+FLOWS = PAPERS["docs/flows.md"]
+
+
+def block_of(paper: str, language: str, name: str) -> str:
+    """Return the block of a paper that says in its first line which file it is."""
+    (found,) = [block for block in blocks(paper, language) if block.startswith(f"# {name}\n")]
+    return found
+
+
+def lines_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("paper", ["README.md", "docs/flows.md"])
+def test_the_example_of_a_flow_is_found_as_shown(paper: str, tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text(block_of(PAPERS[paper], "hcl", "main.tf"))
+    done = run("scan", ".", cwd=tmp_path)
+    (shown,) = blocks(PAPERS[paper], "text")
+    told = lines_of(done.stdout.decode())
+    assert done.returncode == 1
+    assert [line for line in lines_of(shown) if line not in told] == []
+
+
+def test_the_commands_of_the_page_about_flows_run_as_pasted(tmp_path: Path, desk: Path) -> None:
+    small, estate = tmp_path / "small", tmp_path / "estate"
+    small.mkdir()
+    (small / "main.tf").write_text(block_of(FLOWS, "hcl", "main.tf"))
+    (small / "keys.yaml").write_text(block_of(FLOWS, "yaml", "keys.yaml"))
+    shutil.copytree(ROOT / "fixtures" / "health-estate", estate)
+    stated = block_of(FLOWS, "yaml", ".sovereign-guard.yaml")
+    commands = [line for block in blocks(FLOWS, "sh") for line in block.splitlines()]
+    assert len(commands) > 6
+    wrong = []
+    for line in commands:
+        command, _hash, told = line.partition(" # ")
+        declared = told.startswith("exit 0: the report lists")
+        if declared:
+            (small / ".sovereign-guard.yaml").write_text(stated)
+        done = subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=estate if "plan.json" in command or "terraform.backend" in command else small,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**os.environ, "PATH": f"{desk / 'programs'}{os.pathsep}{os.environ['PATH']}"},
+        )
+        if f"exit {done.returncode}" != told[:6]:
+            wrong.append((command, done.returncode, done.stderr))
+        if declared:
+            (small / ".sovereign-guard.yaml").unlink()
+    assert wrong == []
+
+
+def test_the_estate_that_the_page_counts() -> None:
+    planted = (ROOT / "fixtures" / "health-estate" / "planted.md").read_text()
+    numbers = {letter: set(re.findall(rf"^\| ({letter}\d+) ", planted, re.MULTILINE)) for letter in "PN"}
+    said = f"with {len(numbers['P'])} problems planted in it, and {len(numbers['N'])} things that look like"
+    assert said in " ".join(FLOWS.split())
+
+
+def test_the_page_has_every_key_of_a_declared_flow_and_every_way_to_hold_a_key() -> None:
+    schema = json.loads(run("schema", "configuration").stdout)
+    keys = {name for row in table("Trust boundaries", FLOWS) for name in re.findall(r"`(\w+)`", row[0])}
+    assert keys == schema["properties"]["flows"]["items"]["properties"].keys()
+    held = json.loads(run("schema", "resources").stdout)["properties"]["keys"]["items"]["properties"]["held"]
+    assert {row[0].strip("`") for row in table("Keys", FLOWS)} == {*held["enum"], "(none named)"}
+
+
+def test_the_readme_has_every_condition_of_a_level() -> None:
+    schema = json.loads(run("schema", "policy").stdout)
+    conditions = schema["properties"]["levels"]["additionalProperties"]["properties"]
+    section = README.partition("\n## Policies\n")[2].partition("\n## ")[0]
+    assert [name for name in conditions if f"`{name}`" not in section] == []
 
 
 # -- the README's other ways of use --------------------------------------------------------------------------

@@ -418,8 +418,8 @@ def test_every_resource_can_be_explained(folder: Path) -> None:
         text = explain(report, address, load(), DAY, plain)
         assert missing(text, f"{address}  {assessment.verdict}", str(assessment.resource.change)) == []
         for way in assessment.placement.alternatives:
-            assert missing(text, *(f"({use.id}), {use.role}" for use in way.operators)) == []
             flat = " ".join(text.split())
+            assert missing(flat, *(f"({use.id}), {use.role}" for use in way.operators)) == []
             facts = (" ".join(exposure.evidence.split()) for exposure in way.exposures)
             assert missing(flat, *facts) == []
         here = [finding for finding in report.findings if finding.address == address]

@@ -86,7 +86,7 @@ WITH_SOURCE = ("plan.json", "--source", ".")
             "sensitive",
             (
                 "- label data-classification = 'sensible' says sensitive [tags]",
-                "- scaleway_object_bucket.dossiers is managed by this state, and 1 more of that level"
+                "- scaleway_object_bucket.dossiers is recorded in this state, and 1 more of that level"
                 " [terraform.backend.s3, main.tf:6]",
             ),
             id="backend, from source",
@@ -98,7 +98,7 @@ WITH_SOURCE = ("plan.json", "--source", ".")
             "sensitive",
             (
                 "- label data-classification = 'sensible' says sensitive [tags]",
-                "- scaleway_object_bucket.dossiers is managed by this state, and 1 more of that level"
+                "- scaleway_object_bucket.dossiers is recorded in this state, and 1 more of that level"
                 " [terraform.backend.s3, main.tf:6]",
             ),
             id="backend, from a plan and its source",
@@ -175,7 +175,7 @@ def test_the_last_step_out_is_told_at_the_sender(
 def test_a_backend_that_passes_is_explained_too(scenario: str, address: str) -> None:
     told = sections(scenario, address, ".")
     assert "Scaleway (scaleway), platform" in told["WHO OPERATES IT"]
-    assert "scaleway_object_bucket.dossiers is managed by this state" in told["WHICH LEVEL"]
+    assert "scaleway_object_bucket.dossiers is recorded in this state" in told["WHICH LEVEL"]
     assert "SOV" not in told["VERDICT AND FINDINGS"]
 
 

@@ -11,7 +11,9 @@ from sovereign_guard.catalog.ownership import compelled_from, ultimate_controlle
 from sovereign_guard.errors import UsageError
 from sovereign_guard.model.knowledge import Operator, Ownership, Seat, Source
 from sovereign_guard.model.placement import Ground
+from sovereign_guard.model.policy import Jurisdictions, Requirement
 from sovereign_guard.model.screen import Screen
+from sovereign_guard.report.facts import requirement_words
 from sovereign_guard.report.listings import listing, rule_text, rules_table, show
 from sovereign_guard.resolve.exposure import Exposures
 from tests.command import run
@@ -179,8 +181,88 @@ def test_a_provider_by_source_address(name: str) -> None:
     assert "OPERATOR" not in text
 
 
+def test_a_provider_tells_where_its_data_goes_and_what_it_stands_on() -> None:
+    text = shown("gitlab").partition("PROVIDER gitlab")[2]
+    assert missing(text, "STANDS ON google.", "WHERE ITS DATA GOES NEXT", "variable 8", "and 7 more") == []
+    assert missing(shown("aws"), "KEYS ARE NAMED BY", "replication", "aws_db_instance") == []
+    nothing = shown("random")
+    assert [word for word in ("STANDS ON", "GOES NEXT", "KEYS") if word in nothing] == []
+
+
+def test_a_resource_type_tells_what_it_lies_in_and_where_its_data_goes() -> None:
+    text = told("catalog", "show", "aws_s3_bucket_replication_configuration")
+    facts = (
+        "TYPE aws_s3_bucket_replication_configuration",
+        "provider aws",
+        "lies in aws_s3_bucket, named by bucket",
+        "replication: from what bucket names (aws_s3_bucket) to what rule.destination.bucket names",
+        "KEYS held by a cloud's key service for what rule.destination.bucket names",
+    )
+    assert missing(text, *facts) == []
+    assert "NAMED BY OTHERS" not in text
+
+
+def test_the_types_that_name_a_type_are_told_by_kind_and_direction() -> None:
+    text = shown("AWS_S3_Bucket")
+    facts = ("does with data stores; judged", "trigger, from here: aws_s3_bucket_notification")
+    assert missing(text, "NAMED BY OTHERS", *facts) == []
+    assert "logs, from here: aws_cloudtrail" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("null_resource", ("not judged", "script: from the data in triggers to where nobody can tell")),
+        ("cloudflare_dns_record", ("to it, if proxied is true.",)),
+        ("cloudflare_page_rule", ("to the operators of its provider",)),
+        ("scaleway_cockpit_exporter", ("to datadog, always", "if datadog_destination is set")),
+        ("aws_kms_custom_key_store", ("held outside of the cloud: what xks_proxy_uri_endpoint names",)),
+        ("google_compute_disk", ("supplied by the customer",)),
+        ("gitlab_project_variable", ("stands on google",)),
+    ],
+)
+def test_each_kind_of_end_has_words(name: str, facts: tuple[str, ...]) -> None:
+    assert missing(shown(name), *facts) == []
+
+
+def test_every_type_with_flows_can_be_told() -> None:
+    types = {
+        at for known in DATA.resources.values() for flow in known.flows for at in flow.at if "*" not in at
+    }
+    wrong = []
+    for name in sorted(types):
+        provider = CATALOG.provider("", name)
+        # A type of a provider that shares its prefix with another is told by that one.
+        if (
+            provider is not None
+            and provider.id in DATA.resources
+            and CATALOG.type_facts(provider, name).flows
+        ):
+            wrong += [] if "WHERE ITS DATA GOES NEXT" in shown(name) else [name]
+    assert wrong == []
+    assert len(types) > 1_000
+
+
+@pytest.mark.parametrize("name", ["aws_no_such_type", "nothing_known"])
+def test_a_type_of_which_nothing_is_known(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        show(CATALOG, name, DAY, Screen())
+
+
+def test_a_misspelt_type_is_suggested() -> None:
+    with pytest.raises(UsageError) as raised:
+        show(CATALOG, "aws_s3_buckett", DAY, Screen())
+    assert "aws_s3_bucket" in (raised.value.hint or "")
+
+
 def test_case_does_not_matter() -> None:
     assert show(CATALOG, " OVHcloud ", DAY, Screen()) == show(CATALOG, "ovhcloud", DAY, Screen())
+
+
+def test_a_level_that_counts_keys_says_so() -> None:
+    europe = Jurisdictions(allow=("FR",))
+    told = [requirement_words(Requirement(europe, external_keys_lower=counts)) for counts in (False, True)]
+    assert [any("keys only such operators hold" in words for words in one) for one in told] == [False, True]
 
 
 def test_policies_and_rules_can_be_shown() -> None:

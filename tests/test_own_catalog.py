@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from sovereign_guard.catalog import load
 from tests.builders import JSON, at_endpoint, by_address, configure, operators, sensitive_bucket
 from tests.command import run, run_json
 
@@ -218,6 +220,106 @@ def test_verify_tells_of_reviews_that_are_old(desk: Path) -> None:
     assert "operators/valmont: reviewed on 2026-11-24, more than 366 days ago." in done.stdout.decode()
 
 
+VALMONT = {
+    "providers/valmont": entry(
+        id="valmont", addresses=["valmont/valmont"], places="operator", operator="valmont"
+    )
+}
+TYPES = [{"match": "valmont_store", "kind": "stores"}, {"match": "valmont_link", "kind": "none"}]
+PASSING = {"at": "valmont_link", "flow": "replication", "from": {"attribute": "a", "types": "valmont_store"}}
+
+
+def faults(desk: Path, **lists: Any) -> list[str]:
+    """Return what verify finds in a table of a provider's types."""
+    folder = write(desk.parent / "catalog", **VALMONT)
+    table = entry(**{"provider": "valmont", "types": TYPES, **lists})
+    done = run(
+        "catalog", "verify", str(write(folder, **{"resources/valmont": table})), "--as-of", DAY, cwd=desk
+    )
+    found = [
+        line
+        for line in done.stdout.decode().splitlines()
+        if line.startswith(("resources", "backends", "flows"))
+    ]
+    assert done.returncode == (2 if found else 0)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("flow", "told"),
+    [
+        ({"to": {"attribute": "b", "types": "valmont_store"}}, None),
+        ({"at": "valmont_*", "to": {"attribute": "b", "types": ["valmont_st*", "aws_*_bucket"]}}, None),
+        ({"at": "*_st*e", "to": {"attribute": "b"}}, None),
+        ({"at": "valmont_gone"}, "replication at valmont_gone: the table has no such type."),
+        ({"at": "valmont_*_gone"}, "replication at valmont_*_gone: the table has no such type."),
+        ({"at": "aws_s3_bucket"}, "replication at aws_s3_bucket: the table has no such type."),
+        (
+            {"to": {"attribute": "b", "types": ["valmont_store", "valmont_stroe"]}},
+            "replication at valmont_link names valmont_stroe, a type of no table.",
+        ),
+        (
+            {"from": {"attribute": "a", "types": "nobodys_*"}},
+            "replication at valmont_link names nobodys_*, a type of no table.",
+        ),
+        ({"to": {"attribute": "b", "types": ["valmont_store", "gitea_repository"]}}, None),
+        ({"to": {"provider": True}}, None),
+        (
+            {"at": ["valmont_link", "valmont_store"], "to": {"provider": True}},
+            "replication at valmont_store goes to its provider, and the type is judged itself.",
+        ),
+    ],
+)
+def test_verify_finds_flows_that_name_no_type(flow: JSON, told: str | None, desk: Path) -> None:
+    expected = [f"resources/valmont: {told}"] if told else []
+    assert faults(desk, flows=[{**PASSING, **flow}]) == expected
+
+
+def test_verify_finds_flows_that_stand_twice(desk: Path) -> None:
+    wider = {**PASSING, "at": ["valmont_store", "valmont_link"], "note": "again"}
+    other = {**PASSING, "when": {"attribute": "on", "is": [True]}}
+    assert faults(desk, flows=[PASSING, other, wider]) == [
+        "resources/valmont: replication at valmont_link stands twice."
+    ]
+
+
+def test_verify_finds_keys_that_name_no_type(desk: Path) -> None:
+    key = {"attribute": "k", "types": ["aws_kms_key", "valmont_ky"]}
+    held = {"at": ["valmont_store", "valmont_gone"], "key": key, "held": "kms"}
+    whose = {"at": "valmont_link", "of": {"attribute": "of", "types": "valmont_gone"}, "held": "supplied"}
+    assert faults(desk, keys=[held, whose]) == [
+        "resources/valmont: key at valmont_gone: the table has no such type.",
+        "resources/valmont: key at valmont_link names valmont_gone, a type of no table.",
+        "resources/valmont: key at valmont_store names valmont_ky, a type of no table.",
+    ]
+
+
+def test_verify_tells_of_reviews_of_backends_that_are_old(desk: Path) -> None:
+    faults(desk)
+    write(desk.parent / "catalog", **{"backends/vault": entry(id="vault", places="nothing")})
+    done = run("catalog", "verify", "../catalog", "--as-of", "2028-01-01", cwd=desk)
+    assert "backends/vault: reviewed on 2026-11-24, more than 366 days ago." in done.stdout.decode()
+    assert "backends/s3: reviewed on 2026-11-24, more than 366 days ago." in done.stdout.decode()
+
+
+def test_verify_finds_names_that_lead_nowhere(desk: Path) -> None:
+    names = [
+        {"pattern": "v1:", "operators": {"": ["valmont"]}, "source": "own"},
+        {"pattern": "v2:", "operators": {"": ["gone"]}, "cloud": "nowhere", "source": "own"},
+        {"pattern": "v3:", "source": "own"},
+        {"pattern": "v4:(?P<host>.*)", "source": "own"},
+        {"pattern": "v5:", "here": True, "source": "own"},
+    ]
+    kinds = {"replication": {"says": "goes to", "means": "all"}}
+    write(desk.parent / "catalog", flows=entry(kinds=kinds, identifiers=["id"], names=names))
+    found = faults(desk)
+    assert [line for line in found if line.startswith("flows")] == [
+        "flows/own: no operator 'gone'.",
+        "flows/own: no region table 'nowhere'.",
+        "flows/own: v3: says neither an operator nor a host.",
+    ]
+
+
 def test_the_shipped_catalog_is_clean() -> None:
     done = run("catalog", "verify", "--as-of", DAY)
     assert (done.returncode, done.stdout.decode()) == (
@@ -233,6 +335,21 @@ def test_coverage_counts_what_there_is() -> None:
     text = run("catalog", "coverage").stdout.decode()
     for what in ("operators", "source addresses", "regions", "host patterns", "sources that were not read"):
         assert what in text
+
+
+def test_coverage_counts_flows_keys_and_backends() -> None:
+    number = {
+        what: int(figure.replace(",", ""))
+        for figure, what in re.findall(r"^([\d,]+) +(.+)$", run("catalog", "coverage").stdout.decode(), re.M)
+    }
+    data = load().data
+    # A table that two providers share (google-beta) counts once.
+    own = [table for name, table in data.resources.items() if name != "google-beta"]
+    assert number["ways in which data passes on"] == len({f for table in own for f in table.flows})
+    assert number["ways in which a key is named"] == len({k for table in own for k in table.keys})
+    assert number["kinds of these"] <= len(data.packed.flows.kinds)
+    assert number["kinds of backend"] == len(data.backends)
+    assert number["providers whose service stands on another operator"] > 50
 
 
 def test_coverage_of_an_estate_names_what_is_not_known(desk: Path) -> None:

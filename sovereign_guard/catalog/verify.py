@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import cache
 
 import msgspec
 
-from sovereign_guard.catalog.catalog import Catalog, matches
+from sovereign_guard.catalog.catalog import BACKEND, Catalog, matches
 from sovereign_guard.model.knowledge import (
     DISPERSED,
+    FlowEnd,
+    FlowRule,
+    KeyCustody,
     Operator,
     Ownership,
     RegionTable,
@@ -50,8 +54,15 @@ def verify(catalog: Catalog, day: str) -> list[Fault]:
         found.extend(_of_review(f"providers/{provider.id}", provider.reviewed, provider.sources, oldest))
     for table in data.regions.values():
         found.extend(_of_regions(table, oldest))
+    for key, backend in data.backends.items():
+        where = f"backends/{key.removeprefix(BACKEND)}"
+        found.extend(_of_review(where, backend.provider.reviewed, backend.provider.sources, oldest))
+    every = (rule.match for table in data.resources.values() for rule in table.types)
+    known = _Types(match for match in every if match != "*")
     for name, resources in data.resources.items():
         found.extend(_of_types(name, resources))
+        found.extend(_of_flows(catalog, name, resources, known))
+    found.extend(_of_names(catalog))
     hosts: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for pattern in data.hosts:
         hosts[pattern.host].add((pattern.operator, pattern.cloud))
@@ -137,3 +148,106 @@ def _of_types(provider: str, table: ResourceTable) -> Iterator[Fault]:
         wider = next((one for one in patterns[:position] if one != pattern and matches(one, pattern)), None)
         if wider is not None:
             yield Fault(where, f"{pattern} is never asked: {wider} comes first")
+
+
+# -- flows ---------------------------------------------------------------------------------------------------
+
+
+class _Types:
+    """The types that tables speak of: some by name, some by pattern."""
+
+    def __init__(self, matched: Iterable[str]) -> None:
+        every = dict.fromkeys(matched)
+        self._names = [one for one in every if "*" not in one]
+        self._patterns = [one for one in every if "*" in one]
+        self._known = set(every)
+        self._found: dict[str, bool] = {}
+
+    def meets(self, pattern: str) -> bool:
+        """Whether some type can fit a pattern and one of the tables' own."""
+        found = self._found.get(pattern)
+        if found is None:
+            found = self._found[pattern] = (
+                pattern in self._known
+                or ("*" in pattern and any(matches(pattern, name) for name in self._names))
+                or any(_meet(pattern, one) for one in self._patterns)
+            )
+        return found
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether some name fits both of two patterns."""
+    if "*" not in one:
+        return matches(other, one)
+    heads = one.partition("*")[0], other.partition("*")[0]
+    if not (heads[0].startswith(heads[1]) or heads[1].startswith(heads[0])):
+        return False
+
+    @cache
+    def rest(left: int, right: int) -> bool:
+        if left == len(one) and right == len(other):
+            return True
+        if left < len(one) and one[left] == "*":
+            return rest(left + 1, right) or (right < len(other) and rest(left, right + 1))
+        if right < len(other) and other[right] == "*":
+            return rest(left, right + 1) or (left < len(one) and rest(left + 1, right))
+        return (
+            left < len(one) and right < len(other) and one[left] == other[right] and rest(left + 1, right + 1)
+        )
+
+    return rest(0, 0)
+
+
+def _of_flows(catalog: Catalog, provider: str, table: ResourceTable, known: _Types) -> Iterator[Fault]:
+    """Give what flows and keys name that is no type, what they say twice, and what they need not say."""
+    where = f"resources/{provider}"
+    own = _Types(rule.match for rule in table.types)
+    met: set[tuple[object, ...]] = set()
+    entries: tuple[FlowRule | KeyCustody, ...] = (*table.flows, *table.keys)
+    for entry in entries:
+        what = entry.flow if isinstance(entry, FlowRule) else "key"
+        source, target = (
+            (entry.source, entry.target) if isinstance(entry, FlowRule) else (entry.of, entry.key)
+        )
+        held = "" if isinstance(entry, FlowRule) else entry.held
+        for at in entry.at:
+            if not own.meets(at):
+                yield Fault(where, f"{what} at {at}: the table has no such type")
+            same = (at, what, held, source, target, entry.when)
+            if same in met:
+                yield Fault(where, f"{what} at {at} stands twice")
+            met.add(same)
+            if target is not None and target.provider and _is_judged(catalog, provider, at):
+                yield Fault(where, f"{what} at {at} goes to its provider, and the type is judged itself")
+        for pattern in (*_types_of(source), *_types_of(target)):
+            if not known.meets(pattern) and not _is_untold(catalog, pattern):
+                yield Fault(where, f"{what} at {entry.at[0]} names {pattern}, a type of no table")
+
+
+def _types_of(end: FlowEnd | None) -> tuple[str, ...]:
+    return end.types if end is not None else ()
+
+
+def _is_untold(catalog: Catalog, pattern: str) -> bool:
+    """Whether a type is of a provider whose types no table tells of, so that all of them are judged."""
+    provider = catalog.provider("", pattern) if "*" not in pattern else None
+    return provider is not None and provider.id not in catalog.data.resources
+
+
+def _is_judged(catalog: Catalog, provider: str, pattern: str) -> bool:
+    """Whether a type is judged; of a pattern that is not asked."""
+    known = catalog.data.providers.get(provider)
+    return "*" not in pattern and catalog.type_facts(known, pattern).judged
+
+
+def _of_names(catalog: Catalog) -> Iterator[Fault]:
+    """Give the forms of names that lead to operators, or to clouds, that there are not."""
+    for form in catalog.flows.names:
+        where = f"flows/{form.source}"
+        if form.cloud and form.cloud not in catalog.data.regions:
+            yield Fault(where, f"no region table '{form.cloud}'")
+        for operator in dict.fromkeys(name for names in form.operators.values() for name in names):
+            if catalog.operator(operator) is None:
+                yield Fault(where, f"no operator '{operator}'")
+        if not (form.here or form.operators or "(?P<host>" in form.pattern):
+            yield Fault(where, f"{form.pattern} says neither an operator nor a host")

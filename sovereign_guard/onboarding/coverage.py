@@ -41,12 +41,26 @@ def counts(catalog: Catalog) -> Iterator[tuple[str, int]]:
     yield "regions", sum(len(table.regions) for table in data.regions.values())
     yield "host patterns", len(data.hosts)
     yield "rules for resource types", sum(len(table.types) for table in data.resources.values())
+    tables = data.resources.values()
+    yield "ways in which data passes on", len({flow for table in tables for flow in table.flows})
+    yield "kinds of these", len({flow.flow for table in tables for flow in table.flows})
+    yield (
+        "types that pass data on, or patterns of them",
+        len({at for table in tables for flow in table.flows for at in flow.at}),
+    )
+    yield "ways in which a key is named", len({key for table in tables for key in table.keys})
+    yield (
+        "providers whose service stands on another operator",
+        sum(bool(provider.stands_on) for provider in data.providers.values()),
+    )
+    yield "kinds of backend", len(data.backends)
     yield "label keys", len(catalog.vocabulary.keys)
     yield "label values", len(catalog.vocabulary.values)
     facts: tuple[Operator | Provider | RegionTable, ...] = (
         *operators,
         *data.providers.values(),
         *data.regions.values(),
+        *(backend.provider for backend in data.backends.values()),
     )
     sources = [source for one in facts for source in one.sources.values()]
     yield "sources", len(sources)

@@ -196,9 +196,10 @@ class Ends:
         found = index.get(text)
         if found is None and index:
             found = next((at for part in _parts(text) if (at := index.get(part)) is not None), None)
-        if isinstance(found, int):
+        if isinstance(found, int) and self._inventory.resources[found] is not resource:
             return Named((found,))
-        bearers = found or ()
+        # That a resource's own value is what it says names nobody.
+        bearers = found if isinstance(found, tuple) else ()
         if bearers:
             fed, _only, _block = self._fed(resource, end, path)
             near = tuple(at for at in bearers if at in set(fed)) or bearers

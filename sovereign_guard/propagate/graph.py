@@ -240,7 +240,7 @@ class Graph:
             if bearers is None:
                 bearers = rule.bearers = self._ends.bearers(rule.readings[0].end.types)
             named = [at for text in texts if isinstance(at := bearers.get(text), int)]
-            if len(named) < len(texts):
+            if len(named) < len(texts) or position in named:
                 self._others.setdefault(position, []).append(rule)
             else:
                 resource = resources[position]
@@ -252,9 +252,8 @@ class Graph:
                     self.all_stood = self.all_stood and stood
                 kind, sends = rule.kind, rule.source is None
                 for other in named:
-                    if other != position:
-                        sender, receiver = (position, other) if sends else (other, position)
-                        passages[sender].append(Passage(receiver, kind, sure, position, stood))
+                    sender, receiver = (position, other) if sends else (other, position)
+                    passages[sender].append(Passage(receiver, kind, sure, position, stood))
         self._by_name.clear()
 
     def _flow(

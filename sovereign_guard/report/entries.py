@@ -28,6 +28,7 @@ from sovereign_guard.report.facts import (
     validity,
 )
 from sovereign_guard.report.layout import block, entry, heading, item, numbered, table
+from sovereign_guard.report.passing import provider_flows, stands_on_entry
 from sovereign_guard.report.words import clean, paint, wrap
 
 NO_ADVICE = "Facts with sources and dates, not legal advice."
@@ -163,6 +164,9 @@ def provider_entry(catalog: Catalog, provider: Provider, screen: Screen) -> Iter
     for below in provider.infrastructure:
         attributes = " and ".join(filter(None, (below.cloud, below.region)))
         yield item(f"{attributes} of {', '.join(below.types)}, by the names of {below.names}", screen)
+    yield from stands_on_entry(provider, screen)
+    if table_of_types is not None:
+        yield from provider_flows(table_of_types, screen)
     yield from block("NOTES", (provider.notes,) if provider.notes else (), screen)
     yield from _sources(provider.sources, provider.reviewed, screen)
 

@@ -181,6 +181,8 @@ def requirement_words(requirement: Requirement) -> list[str]:
             (requirement.suppliers_count, "A technology supplier under another jurisdiction"),
         ):
             found.append(f"{what} {'counts as exposure too' if counts else 'does not count'}.")
+        if requirement.external_keys_lower:
+            found.append("Of stored data whose keys only such operators hold, SOV001 only warns.")
     if requirement.territory is not None:
         found.append(f"Data lies {_countries(requirement.territory)} (SOV002).")
     if requirement.internal:

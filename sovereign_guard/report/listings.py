@@ -21,6 +21,7 @@ from sovereign_guard.report.entries import (
 )
 from sovereign_guard.report.facts import ANSWERS, lies_in, operator_words, place_words
 from sovereign_guard.report.layout import block, entry, heading, page, table
+from sovereign_guard.report.passing import is_a_type, type_entry, types_like
 from sovereign_guard.report.words import clean, paint, wrap
 
 _READS = {
@@ -50,11 +51,11 @@ def rule_text(text: RuleText, screen: Screen) -> str:
 
 
 def show(catalog: Catalog, name: str, day: str, screen: Screen) -> str:
-    """Return all that bears a name: operator, provider (also by source address), regions, policy, rule.
+    """Return all that bears a name: operator, provider (also by source address), regions, policy, rule, type.
 
     Args:
         catalog: where it is looked for.
-        name: an id, without regard to case, or a provider's source address.
+        name: an id, without regard to case, a provider's source address, or a resource type.
         day: ISO day on which dated facts are looked at.
         screen: what the text is for.
 
@@ -79,6 +80,9 @@ def show(catalog: Catalog, name: str, day: str, screen: Screen) -> str:
         entries.append((f"POLICY {policy.id}", policy_entry(policy, catalog.vocabulary.levels, screen)))
     if rule is not None:
         entries.append((f"RULE {rule.id}", rule_entry(rule, screen)))
+    home = catalog.provider("", key) if not entries and "/" not in key else None
+    if home is not None and is_a_type(catalog, home, key):
+        entries.append((f"TYPE {key}", type_entry(catalog, home, key, screen)))
     if not entries:
         raise UsageError(
             f"the catalog knows nothing called '{clean(name)}'.", hint=_did_you_mean(catalog, key)
@@ -94,6 +98,7 @@ def _did_you_mean(catalog: Catalog, key: str) -> str:
     data = catalog.data
     known = {*data.operators, *data.providers, *data.regions, *data.policies, *map(str.lower, data.rules)}
     known.update(address for provider in data.providers.values() for address in provider.addresses)
+    known.update(types_like(catalog, key))
     close = difflib.get_close_matches(key, sorted(known), n=5)
     if close:
         return f"Close to it: {', '.join(close)}."

@@ -94,7 +94,7 @@ def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterat
     several = len(report.inventories) > 1
     changes = {
         (item.input, item.resource.address, item.resource.deposed): item.resource.change
-        for item in report.assessments
+        for item in report.judged
     }
     for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
         if address:

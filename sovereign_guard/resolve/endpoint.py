@@ -28,6 +28,9 @@ from sovereign_guard.model.value import (
     walk,
 )
 
+BACKENDS = "terraform.io/backend/"
+"""Begins the address of a state backend, which the catalog knows as it does providers."""
+
 SERVICE = "{service}"
 """Stands in the name of a setting for each service that has one."""
 
@@ -127,17 +130,16 @@ class Endpoints:
     def _own(self, provider: Provider, where: str, *, by_default: bool) -> Target:
         operator = self._catalog.operator(provider.operator)
         name = operator.name if operator else provider.operator
+        what, file = f"provider {provider.addresses[0]}", f"providers/{provider.id}"
+        if provider.addresses[0].startswith(BACKENDS):
+            backend = provider.addresses[0].removeprefix(BACKENDS)
+            what, file = f"backend {backend}", f"backends/{backend}"
         return Target(
             (OperatorUse(provider.operator, Role.PLATFORM),),
             None,
             provider.cloud,
             by_default=by_default,
-            evidence=(
-                Evidence(
-                    f"provider {provider.addresses[0]} is that of {name} itself{where}",
-                    f"rules/catalog/providers/{provider.id}.yaml",
-                ),
-            ),
+            evidence=(Evidence(f"{what} is that of {name} itself{where}", f"rules/catalog/{file}.yaml"),),
         )
 
     def _absent(self, provider: Provider, configuration: ProviderConfiguration) -> tuple[Target, ...]:
