@@ -17,12 +17,12 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import UsageError
 from sovereign_guard.model.finding import InputProblem
-from sovereign_guard.model.resource import Family, Inventory, ProviderConfiguration, Resource
-from sovereign_guard.model.value import Reason, Tree, Unknown, plain
+from sovereign_guard.model.resource import Family, Inventory, LinkSource, ProviderConfiguration, Resource
+from sovereign_guard.model.value import Reason, Reference, Tree, Unknown, plain
 from sovereign_guard.read.options import SourceOptions
 
 if TYPE_CHECKING:
-    from sovereign_guard.read.hcl.project.inventory import Declarations
+    from sovereign_guard.read.hcl.project.inventory import Declaration, Declarations
     from sovereign_guard.read.hcl.project.providers import WrittenConfiguration
 
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
@@ -154,11 +154,19 @@ def _joined(
             families[family] = Family(family.mode, family.type, family.provider, tuple(used))
         return families[family]
 
+    blocks = {
+        key: msgspec.structs.replace(
+            block, family=family_of(block.family), links=_with_source(block.links, declared.blocks.get(key))
+        )
+        for key, block in inventory.blocks.items()
+    }
     histories = declared.moves.histories(resource.address for resource in inventory.resources)
     resources: list[Resource] = []
     for resource in inventory.resources:
         place = declared.blocks.get(resource.block.key) if resource.block is not None else None
         changed: dict[str, Any] = {"family": family_of(resource.family)}
+        if resource.block is not None:
+            changed["block"] = blocks.get(resource.block.key, resource.block)
         earlier = histories.get(resource.address)
         if earlier:
             # What the plan carries out now is the latest of the renames that the source remembers.
@@ -171,11 +179,29 @@ def _joined(
                 "directives": place.directives,
             }
         resources.append(msgspec.structs.replace(resource, **changed))
-    blocks = {
-        key: msgspec.structs.replace(block, family=family_of(block.family))
-        for key, block in inventory.blocks.items()
-    }
     return msgspec.structs.replace(inventory, resources=tuple(resources), blocks=blocks)
+
+
+class _Links:
+    """A block's links as the plan shows them; where it shows none (a local hides them), those of source."""
+
+    __slots__ = ("_shown", "_written")
+
+    def __init__(self, shown: LinkSource, written: Declaration) -> None:
+        self._shown = shown
+        self._written = written
+
+    def feeds(self, attribute: str) -> tuple[Reference, ...]:
+        """Return references to blocks."""
+        return self._shown.feeds(attribute) or self._written.feeds(attribute)
+
+    def leads_elsewhere(self, attribute: str) -> bool:
+        """Whether the value may come from something beside those blocks."""
+        return self._shown.leads_elsewhere(attribute)
+
+
+def _with_source(shown: LinkSource, written: Declaration | None) -> LinkSource:
+    return shown if written is None else _Links(shown, written)
 
 
 def _filled(shown: ProviderConfiguration, written: WrittenConfiguration) -> ProviderConfiguration:

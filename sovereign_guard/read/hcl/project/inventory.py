@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import msgspec
 
@@ -67,13 +68,17 @@ def inventory_of(estate: Estate) -> Inventory:
 
 
 class Declaration(msgspec.Struct, frozen=True):
-    """A `resource` or `data` block as written: its type, where it stands, and the directives at it."""
+    """A `resource` or `data` block as written: its type, where it stands, and the directives at it.
+
+    `feeds`: tells to which blocks the expression of an attribute refers, through locals too.
+    """
 
     type: str
     file: str
     line: int
     column: int
     directives: tuple[Directive | Waiver, ...]
+    feeds: Callable[[str], tuple[Reference, ...]]
 
 
 class Declarations(msgspec.Struct, frozen=True, eq=False):
@@ -90,12 +95,18 @@ class Declarations(msgspec.Struct, frozen=True, eq=False):
 def declarations_of(estate: Estate) -> Declarations:
     """Return what the source declares."""
     found: dict[str, Declaration] = {}
+    links = Links()
     for instance in _one_of_each(estate.root):
         for address, section in instance.module.resources.items():
             if not address.startswith("ephemeral."):
                 line, column = section.position
                 found[instance.block_key(address)] = Declaration(
-                    section.labels[0], section.file.path, line, column, instance.directives_at(section)
+                    section.labels[0],
+                    section.file.path,
+                    line,
+                    column,
+                    instance.directives_at(section),
+                    partial(links.of_attribute, instance, section),
                 )
     return Declarations(found, tuple(estate.missing), moves_of(estate))
 
