@@ -16,7 +16,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _GIVEN = os.environ.get("SOVEREIGN_GUARD_CHECKOV", "")
 CHECKOV = Path(_GIVEN) if _GIVEN else _ROOT / ".venv-checkov" / "bin" / "checkov"
 PYTHON = CHECKOV.parent / "python"
-RULES = (1, 2, 3, 7, 8, 9, 10, 11, 12, 13)
+RULES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)
 
 
 class Record(NamedTuple):

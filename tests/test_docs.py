@@ -282,7 +282,7 @@ def lines_of(text: str) -> list[str]:
 @pytest.mark.parametrize("paper", ["README.md", "docs/flows.md"])
 def test_the_example_of_a_flow_is_found_as_shown(paper: str, tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text(block_of(PAPERS[paper], "hcl", "main.tf"))
-    done = run("scan", ".", cwd=tmp_path)
+    done = run("scan", ".", cwd=tmp_path, env={"COLUMNS": "100"})
     (shown,) = blocks(PAPERS[paper], "text")
     told = lines_of(done.stdout.decode())
     assert done.returncode == 1

@@ -12,6 +12,8 @@ from sovereign_guard.for_checkov.values import Block
 from sovereign_guard.model.finding import Assessment, Report
 from sovereign_guard.model.resource import InputKind
 
+_READ_STATE = "terraform_remote_state"
+
 _ANY = "*"
 """The key of an instance where their number is not known."""
 
@@ -61,6 +63,13 @@ class SourceIndex:
             self._places[folder, resource.mode, resource.type, name].append(instance)
             if resource.module:
                 self._modules.add((instance.root, _names(_steps(resource.module))))
+        for item in report.states:
+            steps = _steps(item.resource.address)
+            if len(steps) > 1 and steps[-2].name == _READ_STATE:
+                # Of a state that is read, Checkov asks as of any data source.
+                instance = _Instance(item, self._roots.get(item.input, ""), steps)
+                folder = os.path.dirname(self._real.of(item.resource.file or item.input))  # noqa: PTH120
+                self._places[folder, "data", _READ_STATE, steps[-1].name].append(instance)
         self._declared = {
             (self._roots[one.id], _names(_steps(key)))
             for one in report.inventories

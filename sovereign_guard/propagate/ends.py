@@ -254,7 +254,11 @@ class Ends:
                     names.update(wanted)
             asked = tuple(names)
             for at in self._of_type[resource_type]:
-                for value in self._inventory.resources[at].after.select(asked):
+                try:
+                    values = self._inventory.resources[at].after.select(asked)
+                except RecursionError:
+                    continue
+                for value in values:
                     if value.__class__ is str:
                         if value and index.setdefault(value, at) != at:
                             _add_bearer(index, value, at)

@@ -155,7 +155,10 @@ class Graph:
         names, rules, tops = found
         if not rules or resource.change is Change.DELETE or resource.deposed is not None:
             return
-        values = resource.after.select(names)
+        try:
+            values = resource.after.select(names)
+        except RecursionError:  # It is nested too deeply to be placed, and is Unknown for that.
+            return
         for top in tops:
             if values[top] is not None:
                 break
