@@ -218,3 +218,45 @@ def test_a_finding_of_many_flows_stays_short(tmp_path: Path) -> None:
     (one,) = [one for one in report["findings"] if one["rule"] == "SOV004"]
     assert one["message"].endswith("and 80 flows more")
     assert len(one["evidence"]) < 100
+
+
+AT_SCALEWAY = """
+variable "host" {
+  default = "somebody.example"
+}
+provider "aws" {
+  region = "fr-par"
+  endpoints {
+    sns = "https://s3.fr-par.scw.cloud"
+    sqs = "https://s3.fr-par.scw.cloud"
+  }
+}
+resource "aws_sns_topic" "t" {
+  name = "t"
+  tags = { DataClassification = "sensitive" }
+}
+resource "aws_sqs_queue" "q" {
+  name = "requests"
+}
+resource "aws_sns_topic_subscription" "s" {
+  topic_arn = aws_sns_topic.t.arn
+  protocol  = "sqs"
+  endpoint  = "%s"
+}
+"""
+
+
+def test_a_path_with_the_name_of_a_resource_is_not_that_resource(tmp_path: Path) -> None:
+    """The host is somebody's whom nobody knows, and may keep something of the same name."""
+    _code, _text, report = scan(tmp_path, AT_SCALEWAY % "https://somebody.example/requests")
+    assert found(report) == {"aws_sns_topic.t": "unknown"}
+
+
+def test_a_name_within_another_host_is_not_that_resource_alone(tmp_path: Path) -> None:
+    _code, _text, report = scan(tmp_path, AT_SCALEWAY % "https://${var.host}/${aws_sqs_queue.q.name}")
+    assert found(report) == {"aws_sns_topic.t": "unknown"}
+
+
+def test_the_very_name_of_a_resource_is_that_resource(tmp_path: Path) -> None:
+    _code, _text, report = scan(tmp_path, AT_SCALEWAY % "requests")
+    assert found(report) == {}

@@ -16,6 +16,9 @@ from sovereign_guard.model.resource import Change, Inventory, Resource
 from sovereign_guard.model.value import HIDDEN, Reason, Reference, Sensitive, Tree, Unknown, plain, walk
 
 _IDENTIFIERS = ("id", "name", "arn")
+_NAMES = frozenset({*_IDENTIFIERS, "bucket"})
+"""What a resource is called, and not where it answers."""
+
 _DOCUMENT = re.compile(r"[\s{}\[\]]")
 """What no name holds, so that a value with it is a document that may hold names."""
 
@@ -111,7 +114,6 @@ class Ends:
         self._types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._wanted: dict[tuple[str, ...], dict[str, None]] = {}
         self._index: dict[tuple[str, ...], dict[str, int | tuple[int, ...]]] = {}
-        self._asked: dict[str, dict[str, None]] = {}
         self._identifying: dict[str, bool] = {}
 
     def types(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
@@ -195,7 +197,9 @@ class Ends:
         index = self.bearers(end.types)
         found = index.get(text)
         if found is None and index:
-            found = next((at for part in _parts(text) if (at := index.get(part)) is not None), None)
+            part = next((at for part in _parts(text) if (at := index.get(part)) is not None), None)
+            if part is not None:
+                return self._by_part(resource, text, end, path, part, hidden=hidden)
         if isinstance(found, int) and self._inventory.resources[found] is not resource:
             return Named((found,))
         # That a resource's own value is what it says names nobody.
@@ -210,16 +214,51 @@ class Ends:
             inside = tuple(at for at in fed if self._is_inside(at, text))
             if inside or only:
                 near = inside or fed
-                return Named(near, certain=len(near) == 1)
+                beside = not only or self._is_composed(resource, text, end, path)
+                return Named(near, certain=len(near) == 1, text=text if beside else None, shown=shown)
             return Named(fed, certain=False, text=text, shown=shown)
         return Named(text=text, shown=shown)
+
+    def _by_part(
+        self,
+        resource: Resource,
+        text: str,
+        end: FlowEnd,
+        path: str,
+        part: int | tuple[int, ...],
+        *,
+        hidden: bool,
+    ) -> Named:
+        """Return what a text names of which a part is the name of a resource.
+
+        Certain where the expression refers to that, or where the text is the resource's own full name with a
+        path in it; else another host may keep something of the same name.
+        """
+        at = part if isinstance(part, tuple) else (part,)
+        fed, only, _block = self._fed(resource, end, path)
+        near = tuple(one for one in at if one in set(fed)) or at
+        whole = only and set(near) <= set(fed) and not self._is_composed(resource, text, end, path)
+        if whole or text.startswith("arn:"):
+            return Named(near, certain=len(near) == 1)
+        sure = len(near) == 1 and set(near) <= set(fed)
+        return Named(near, certain=sure, text=text, shown=HIDDEN if hidden else printable(text))
+
+    def _is_composed(self, resource: Resource, text: str, end: FlowEnd, path: str) -> bool:
+        """Whether a host was written around the mere name of a resource, so that it may be anybody's."""
+        if text.startswith("arn:") or not ("://" in text or "." in text):
+            return False
+        references, _only = self._references(resource, path, None)
+        return any(
+            reference.path[-1:] and reference.path[-1] in _NAMES and reference.path[-1] not in end.names
+            for reference in references
+        )
 
     def within(self, text: str, patterns: tuple[str, ...]) -> tuple[int, ...]:
         """Return who may be meant by an ARN, or a host, that holds the name alone of a resource.
 
         The whole may be that of another which bears the same name, so this is never certain.
         """
-        index = self._index.get(patterns) or self._indexed(patterns)
+        index = self.bearers(patterns)
         for part in _inner_names(text):
             found = index.get(part)
             if found is not None:

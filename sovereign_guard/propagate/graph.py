@@ -352,7 +352,8 @@ class Graph:
         *,
         stood: bool,
     ) -> None:
-        if len(receiver.at) == 1 and receiver.certain and len(senders) == 1 and not self._boundaries:
+        plain = len(receiver.at) == 1 and receiver.certain and receiver.text is None
+        if plain and len(senders) == 1 and not self._boundaries:
             # By far the most: one resource names another.
             (sender, sure), (at,) = senders[0], receiver.at
             if at != sender:

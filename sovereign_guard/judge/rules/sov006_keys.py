@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from sovereign_guard.judge.case import Case, Ruling
 from sovereign_guard.judge.rules.arriving import arriving, joined, leaving
+from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.flow import KEY
 
 
 def check(case: Case) -> Ruling | None:
     """Judge a key by the data that it encrypts; a key outside the configuration at the data."""
     found = [leaving(case, one, case.placement, "its key is ") for one in case.outward if one.kind == KEY]
-    # A key that somebody else holds in truth is only a name for it here.
-    if case.total.arrives == KEY and not any(one.held == "external" for one in case.custody):
-        found.append(arriving(case, "this is the key of "))
+    if case.total.arrives == KEY:
+        external = [one.certain for one in case.custody if one.held == "external"]
+        # A key that somebody else holds in truth is only a name for it here.
+        ruling = None if any(external) else arriving(case, "this is the key of ")
+        if ruling is not None and external:
+            ruling = msgspec.structs.replace(ruling, verdict=Verdict.UNKNOWN)
+        found.append(ruling)
     return joined([ruling for ruling in found if ruling is not None])
