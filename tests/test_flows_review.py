@@ -260,3 +260,123 @@ def test_a_name_within_another_host_is_not_that_resource_alone(tmp_path: Path) -
 def test_the_very_name_of_a_resource_is_that_resource(tmp_path: Path) -> None:
     _code, _text, report = scan(tmp_path, AT_SCALEWAY % "requests")
     assert found(report) == {}
+
+
+# -- instances of which the number is not known ---
+
+VOLUMES = """
+provider "aws" { region = "eu-west-3" }
+data "aws_ssm_parameter" "n" { name = "n" }
+resource "aws_ebs_volume" "records" {
+  availability_zone = "eu-west-3a"
+  size              = 1
+  tags              = { DataClassification = "sensitive" }
+}
+resource "aws_ebs_volume" "swap" {
+  count             = SWAPS
+  availability_zone = "eu-west-3a"
+  size              = 1
+}
+resource "aws_instance" "web" {
+  count         = data.aws_ssm_parameter.n.value
+  ami           = "ami-1"
+  instance_type = "t3.micro"
+}
+resource "aws_volume_attachment" "swap" {
+  count       = data.aws_ssm_parameter.n.value
+  device_name = "/dev/sdb"
+  volume_id   = aws_ebs_volume.VOLUME.id
+  instance_id = aws_instance.web[count.index].id
+}
+"""
+
+
+def attached(tmp_path: Path, volume: str, swaps: str) -> dict[str, str]:
+    text = VOLUMES.replace("VOLUME", volume).replace("SWAPS", swaps)
+    return found(scan(tmp_path, text)[2])
+
+
+def test_an_element_of_an_unknown_number_is_one_of_these_and_of_no_other_block(tmp_path: Path) -> None:
+    for number, swaps in enumerate(("data.aws_ssm_parameter.n.value", "2")):
+        assert attached(tmp_path / str(number), "swap[count.index]", swaps) == {}
+
+
+def test_what_is_attached_for_certain_is(tmp_path: Path) -> None:
+    assert attached(tmp_path, "records", "2") == {"aws_instance.web[*]": "fail"}
+
+
+def test_of_several_that_may_be_meant_none_is_certain(tmp_path: Path) -> None:
+    text = HEAD.replace("scaleway_iot_hub.h", "x") + route("r", "https://in.us-east-1.amazonaws.com/x")
+    text = text.replace('"h" {\n', '"h" {\n  count = 2\n').replace(
+        "scaleway_iot_hub.h.id", "scaleway_iot_hub.h[data.aws_ssm_parameter.n.value].id"
+    )
+    text += 'data "aws_ssm_parameter" "n" { name = "n" }\nprovider "aws" { region = "eu-west-3" }\n'
+    assert set(found(scan(tmp_path, text)[2]).values()) == {"unknown"}
+
+
+# -- keys that somebody else may hold ---
+
+KEY = """
+provider "aws" {
+  region = "eu-west-3"
+}
+provider "aws" {
+  alias  = "scw"
+  region = "fr-par"
+  endpoints { s3 = "https://s3.fr-par.scw.cloud" }
+}
+data "aws_ssm_parameter" "xks" { name = "xks" }
+resource "aws_kms_custom_key_store" "store" {
+  custom_key_store_name  = "s"
+  custom_key_store_type  = "EXTERNAL_KEY_STORE"
+  xks_proxy_uri_endpoint = "https://keys.scaleway.com"
+}
+resource "aws_kms_key" "k" {
+  custom_key_store_id = aws_kms_custom_key_store.store.id
+  xks_key_id          = XKS
+}
+resource "aws_s3_bucket" "b" {
+  provider = aws.scw
+  bucket   = "b"
+  tags     = { DataClassification = "sensitive" }
+}
+resource "aws_s3_bucket_server_side_encryption_configuration" "b" {
+  provider = aws.scw
+  bucket   = aws_s3_bucket.b.id
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.k.arn
+    }
+  }
+}
+"""
+
+
+def test_a_key_that_may_be_held_outside_is_unknown(tmp_path: Path) -> None:
+    verdicts = {
+        xks: found(scan(tmp_path / str(at), KEY.replace("XKS", xks))[2], "SOV006").get("aws_kms_key.k")
+        for at, xks in enumerate(("null", "data.aws_ssm_parameter.xks.value", '"k1"'))
+    }
+    assert list(verdicts.values()) == ["fail", "unknown", None]
+
+
+# -- what repeats what is told already ---
+
+
+def test_a_key_of_the_same_operator_is_not_told_again_where_the_level_is_not_known(tmp_path: Path) -> None:
+    text = """
+provider "aws" { region = "eu-west-3" }
+data "aws_ssm_parameter" "level" { name = "l" }
+data "aws_kms_key" "k" { key_id = "alias/k" }
+resource "aws_ebs_volume" "v" {
+  availability_zone = "eu-west-3a"
+  size              = 1
+  kms_key_id        = data.aws_kms_key.k.arn
+  tags              = { DataClassification = LEVEL }
+}
+"""
+    told = {"data.aws_ssm_parameter.level.value": {"SOV003"}, '"sensitive"': {"SOV001", "SOV006"}}
+    for level, rules in told.items():
+        _code, _text, report = scan(tmp_path, text.replace("LEVEL", level))
+        assert {one["rule"] for one in report["findings"] if one["address"] == "aws_ebs_volume.v"} == rules

@@ -480,9 +480,9 @@ class Graph:
         if receiver.block is not None:
             return elsewhere.referred(receiver.block), receiver.block.block, True
         if receiver.unknown is not None and kind == KEY and self._has_its_own_keys(carrier, end):
-            return elsewhere.of(carrier), _named(receiver.unknown), False
+            return elsewhere.of(carrier), _named(receiver.unknown, kind), False
         if receiver.unknown is not None:
-            return elsewhere.unknown(str(receiver.unknown), where), _named(receiver.unknown), True
+            return elsewhere.unknown(str(receiver.unknown), where), _named(receiver.unknown, kind), True
         return None
 
     # -- provisioners ----------------------------------------------------------------------------------------
@@ -518,5 +518,7 @@ def _names_a_block(glob: str) -> bool:
     return not {"*", "?"} & set(without_keys(glob))
 
 
-def _named(unknown: Unknown) -> str:
-    return unknown.detail or unknown.origin or str(unknown.reason)
+def _named(unknown: Unknown, kind: str) -> str:
+    """Return the words for a receiver of which nothing is known but why."""
+    what = "an unknown key" if kind == KEY else "an unknown destination"
+    return f"{what} ({unknown.detail or unknown.origin or unknown.reason})"

@@ -63,12 +63,15 @@ def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Rulin
         case: of the resource that it leaves. sender: where that lies.
 
     """
-    if not outward.says and _stays(outward.placement, sender):
+    stays = _stays(outward.placement, sender)
+    if stays and not outward.says:
         return None
     outside = msgspec.structs.replace(case, placement=outward.placement, classification=outward.carried)
     verdict = outside.decide(*_JUDGES)
     if verdict is Verdict.PASS:
         return None
+    if stays and verdict is Verdict.UNKNOWN:
+        return None  # What is not known here is not known of the sender either, and told of that.
     if not outward.certain:
         verdict = Verdict.UNKNOWN
     words, evidence = _words(outside, verdict)

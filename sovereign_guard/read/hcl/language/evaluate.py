@@ -215,7 +215,8 @@ class Evaluator:
         if value is None:
             return ()
         if isinstance(value, Several):
-            return combine([value.unknown])
+            found = self._walk(value.any_one(), splat.steps, names)
+            return found if isinstance(found, Unknown) else combine([value.unknown])
         if isinstance(value, Unknown):
             return value
         if not isinstance(value, tuple):
@@ -677,6 +678,10 @@ def attribute_of(value: Value, name: str) -> Value:
     raise EvaluationError(f"{name!r} is asked of a value that has no attributes")
 
 
+_MOST_ALIKE = 200
+"""Instances that are looked at one by one where any of them may be meant."""
+
+
 def below(unknown: Unknown, name: str) -> Unknown:
     """Return what is not known below something that is not known."""
     if not unknown.feeds or not unknown.only_feeds:
@@ -685,6 +690,21 @@ def below(unknown: Unknown, name: str) -> Unknown:
 
     feeds = tuple(replace(feed, path=(*feed.path, name)) for feed in unknown.feeds)
     return replace(unknown, feeds=feeds)
+
+
+def _some_of(value: Value, key: Unknown) -> Value:
+    """Return an element of which the key is not known: of instances, it refers to these and nothing else."""
+    parts = list(value.values()) if isinstance(value, dict) else value
+    if not isinstance(parts, list | tuple) or not 0 < len(parts) <= _MOST_ALIKE:
+        return combine([key])
+    if all(isinstance(part, Pending) for part in parts):
+        return Pending(
+            lambda name: _some_of([part.attribute(name) for part in parts], key),
+            combine([part.unknown for part in parts], through=True),
+        )
+    if all(isinstance(part, Unknown) for part in parts):
+        return combine(parts, through=True)
+    return combine([key, *(part for part in parts if isinstance(part, Unknown))])
 
 
 def index_of(value: Value, key: Value) -> Value:
@@ -706,7 +726,7 @@ def index_of(value: Value, key: Value) -> Value:
     if isinstance(value, Unknown):
         return below(value, key) if isinstance(key, str) else value
     if isinstance(key, Unknown):
-        return combine([key])
+        return value.any_one() if isinstance(value, Several) else _some_of(value, key)
     if isinstance(value, Pending):
         return value.attribute(convert(key, STRING))
     if isinstance(value, dict):

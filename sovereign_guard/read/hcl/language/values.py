@@ -87,9 +87,18 @@ class Pending:
 
 
 class Several(Pending):
-    """The instances of a block of which the number is not known: `attribute` takes an instance key."""
+    """The instances of a block of which the number is not known: `attribute` takes an instance key.
 
-    __slots__ = ()
+    `any_one` returns the instance whose key is not known.
+    """
+
+    __slots__ = ("any_one",)
+
+    def __init__(
+        self, attribute: Callable[[str], Value], unknown: Unknown, any_one: Callable[[], Value]
+    ) -> None:
+        super().__init__(attribute, unknown)
+        self.any_one = any_one
 
 
 _PLAIN = frozenset({type(None), bool, int, Decimal, str})

@@ -349,7 +349,11 @@ class ModuleInstance:
             (place,) = expansion.places
             reference = Reference(self.block_key(address), (), None, self.address)
             unknown = self._not_yet(address, reference)
-            return Several(lambda key: self._instance_value(address, place, _key_of(key)), unknown)
+            return Several(
+                lambda key: self._instance_value(address, place, _key_of(key)),
+                unknown,
+                lambda: self._instance_value(address, place, None, any_one=True),
+            )
         made = [(place.key, self._instance_value(address, place, place.key)) for place in expansion.places]
         if expansion.kind == "count":
             return tuple(value for _key, value in made)
@@ -357,30 +361,34 @@ class ModuleInstance:
             return {str(key): value for key, value in made}
         return made[0][1] if made else None
 
-    def _instance_value(self, address: str, place: Place, key: Key) -> Value:
-        """Return one instance as other expressions see it: what is configured, and the rest unknown."""
+    def _instance_value(self, address: str, place: Place, key: Key, *, any_one: bool = False) -> Value:
+        """Return one instance as other expressions see it: what is configured, and the rest unknown.
+
+        Args:
+            any_one: the key is not known, so it need not be that of whoever refers to it either.
+
+        """
         block = self.block_key(address)
-        unknown = self._not_yet(address, Reference(block, (), key, self.address))
+
+        def reference(*path: str) -> Reference:
+            return Reference(block, path, key, self.address, alike=not any_one)
+
+        unknown = self._not_yet(address, reference())
 
         def attribute(name: str) -> Value:
             body = self.body(address, place)
             if body.sets(name):
                 value = body.value(name)
                 if isinstance(value, Unknown):
-                    own = Reference(block, (name,), key, self.address)
-                    feeds = (own, *(value.feeds if value.only_feeds else ()))
+                    feeds = (reference(name), *(value.feeds if value.only_feeds else ()))
                     return msgspec.structs.replace(value, feeds=feeds, only_feeds=True)
                 if value is not None:
-                    own = Reference(block, (name,), key, self.address)
+                    own = reference(name)
                     if address.startswith("data.") or name in body.section.nested:
                         return self._with_more(address, value, own)
                     return self._as_typed(address, name, value, own)
             known = self.estate.data_value(self, address, name)
-            return (
-                known
-                if known is not None
-                else self._not_yet(address, Reference(block, (name,), key, self.address))
-            )
+            return known if known is not None else self._not_yet(address, reference(name))
 
         return Pending(attribute, unknown)
 
@@ -478,7 +486,7 @@ class ModuleInstance:
         expansion = self.expansion(call)
         if expansion.kind == "any":
             unknown = expansion.unknown or Unknown(Reason.UNSUPPORTED)
-            return Several(lambda _key: made[0].as_value(), unknown)
+            return Several(lambda _key: made[0].as_value(), unknown, made[0].as_value)
         if expansion.kind == "count":
             return tuple(child.as_value() for child in made)
         if expansion.kind == "each":
