@@ -380,3 +380,107 @@ resource "aws_ebs_volume" "v" {
     for level, rules in told.items():
         _code, _text, report = scan(tmp_path, text.replace("LEVEL", level))
         assert {one["rule"] for one in report["findings"] if one["address"] == "aws_ebs_volume.v"} == rules
+
+
+# -- documents that name several things ---
+
+DOCUMENTS = """
+provider "aws" {
+  region = "eu-west-3"
+}
+provider "aws" {
+  alias  = "scw"
+  region = "fr-par"
+  endpoints { sqs = "https://sqs.mnq.fr-par.scaleway.com" }
+}
+resource "aws_ecr_repository" "app" {
+  name = "app"
+}
+resource "aws_db_instance" "records" {
+  engine         = "postgres"
+  instance_class = "db.t3.micro"
+  tags           = { DataClassification = "sensitive" }
+}
+resource "aws_ecs_task_definition" "app" {
+  family = "app"
+  container_definitions = jsonencode([{
+    image       = aws_ecr_repository.app.repository_url
+    environment = [{ name = "PASSWORD", value = aws_db_instance.records.password }]
+  }])
+}
+resource "aws_sqs_queue" "letters" {
+  provider       = aws.scw
+  tags           = { DataClassification = "sensitive" }
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 5 MORE })
+}
+resource "aws_sqs_queue" "dead" {
+  name = "dead"
+}
+"""
+
+
+def test_all_that_a_document_refers_to_is_found_and_not_the_first_alone(tmp_path: Path) -> None:
+    flows = found(scan(tmp_path, DOCUMENTS.replace("MORE", ""))[2])
+    assert flows == {"aws_ecs_task_definition.app": "fail", "aws_sqs_queue.dead": "fail"}
+
+
+def test_a_document_that_says_more_may_name_something_else_too(tmp_path: Path) -> None:
+    flows = found(scan(tmp_path, DOCUMENTS.replace("MORE", ', other = "arn:aws:sqs:us-east-1:1:x"'))[2])
+    assert flows["aws_sqs_queue.letters"] == "unknown"
+
+
+MODULES = """
+variable "level" {}
+
+resource "azurerm_managed_disk" "d" {
+  name                 = "d"
+  location             = "francecentral"
+  resource_group_name  = "r"
+  storage_account_type = "x"
+  create_option        = "Empty"
+  tags                 = { DataClassification = var.level }
+}
+resource "azurerm_linux_virtual_machine" "vm" {
+  name                  = "vm"
+  location              = "francecentral"
+  resource_group_name   = "r"
+  size                  = "x"
+  admin_username        = "x"
+  network_interface_ids = []
+}
+module "attach" {
+  source = "../attach"
+  disk   = azurerm_managed_disk.d.id
+  vm     = azurerm_linux_virtual_machine.vm.id
+}
+"""
+
+
+def test_what_a_nested_module_is_given_is_of_the_instance_around_it(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    (tmp_path / "attach").mkdir()
+    (tmp_path / "server" / "main.tf").write_text(MODULES)
+    (tmp_path / "attach" / "main.tf").write_text(
+        """
+variable "disk" {}
+variable "vm" {}
+resource "azurerm_virtual_machine_data_disk_attachment" "a" {
+  managed_disk_id    = var.disk
+  virtual_machine_id = var.vm
+  lun                = 1
+  caching            = "None"
+}
+"""
+    )
+    text = """
+provider "azurerm" {
+  features {}
+}
+module "server" {
+  source   = "./server"
+  for_each = { a = "sensitive", b = "public" }
+  level    = each.value
+}
+"""
+    flows = found(scan(tmp_path, text)[2])
+    assert flows == {'module.server["a"].azurerm_linux_virtual_machine.vm': "fail"}

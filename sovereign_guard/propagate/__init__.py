@@ -37,9 +37,10 @@ def propagate(
 
     """
     containers = Containers(inventory, catalog)
+    labelled = classified.after
     classified = containers.inherited(classified)
     graph.close()
-    journeys = Journeys(inventory, classified, catalog, graph, containers)
+    journeys = Journeys(inventory, labelled, classified, catalog, graph, containers)
     after = journeys.classified()
     return after, Flows(
         outward=journeys.outward(),

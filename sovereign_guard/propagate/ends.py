@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import takewhile
 
 import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import matches
-from sovereign_guard.model.address import key_suffix
+from sovereign_guard.model.address import key_suffix, steps
 from sovereign_guard.model.knowledge import Condition, FlowEnd
 from sovereign_guard.model.resource import Change, Inventory, Resource
 from sovereign_guard.model.value import HIDDEN, Reason, Reference, Sensitive, Tree, Unknown, plain, walk
@@ -115,6 +116,7 @@ class Ends:
         self._wanted: dict[tuple[str, ...], dict[str, None]] = {}
         self._index: dict[tuple[str, ...], dict[str, int | tuple[int, ...]]] = {}
         self._identifying: dict[str, bool] = {}
+        self._modules: dict[str, list[str]] = {}
 
     def types(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
         """Return the types of this input that fit some pattern."""
@@ -385,7 +387,7 @@ class Ends:
         """Return the instances that a reference means: the nearest to the resource that writes it.
 
         That is the instance whose key it names; else the one with the same key in the same module instance;
-        else all of that module instance; else all.
+        else all of the module instance that is nearest: the innermost around both.
         """
         every = self._blocks.get(reference.block, ())
         resources = self._inventory.resources
@@ -405,7 +407,23 @@ class Ends:
             if alike:
                 return alike
         here = tuple(at for at in every if resources[at].module == module)
-        return here or tuple(every)
+        return here or self._nearest(module, every)
+
+    def _nearest(self, module: str, every: Sequence[int]) -> tuple[int, ...]:
+        """Return those whose module instance has the most steps in common with another."""
+        found: dict[int, list[int]] = defaultdict(list)
+        own = self._steps(module)
+        for at in every:
+            other = self._steps(self._inventory.resources[at].module)
+            common = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(own, other, strict=False)))
+            found[common].append(at)
+        return tuple(found[max(found)])
+
+    def _steps(self, module: str) -> list[str]:
+        found = self._modules.get(module)
+        if found is None:
+            found = self._modules[module] = steps(module)
+        return found
 
     def _carries(self, provider: str, resource_type: str) -> bool:
         """Whether resources of a type hold data, so that one that is referred to may be an end as well."""

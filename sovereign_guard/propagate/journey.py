@@ -35,12 +35,20 @@ class Journeys:
     def __init__(
         self,
         inventory: Inventory,
+        labelled: Sequence[Classification],
         classified: Sides[Classification],
         catalog: Catalog,
         graph: Graph,
         containers: Containers,
     ) -> None:
+        """Spread the levels.
+
+        Args:
+            labelled: what labels alone say. classified: with what containers add.
+
+        """
         self._inventory = inventory
+        self._labelled = labelled
         self._classified = classified
         self._catalog = catalog
         self._graph = graph
@@ -103,10 +111,11 @@ class Journeys:
             # What flows out of a container is what it holds.
             self._passages[node] = self._passages.pop(parent, [])
             self._passages[parent] = [_step(node, "", node)]
+        speaking = self._speaking(containers)
         for child, parent, certain in parents:
             self._passages[parent].append(_step(child, CONTAINED, child, certain=certain))
-            if not certain and self._classified.after[child].levels[-1] == 0:
-                continue  # What only flows through it says nothing of which of several it lies in.
+            if not certain and child not in speaking:
+                continue  # What it has of one of several that it may lie in, another has not through it.
             up = _step(self._contents[parent], HOLDS, child, certain=certain)
             self._passages.setdefault(self._contents.get(child, child), []).append(up)
         # What may lie in any of very many is joined with them by two hubs, not with each.
@@ -123,6 +132,17 @@ class Journeys:
             self._passages[down].append(_step(child, CONTAINED, child, certain=False))
             up = _step(up_to, HOLDS, child, certain=False)
             self._passages.setdefault(self._contents.get(child, child), []).append(up)
+
+    def _speaking(self, containers: Containers) -> set[int]:
+        """Return what has a level of its own, by a label, or holds what has."""
+        speaking = {at for at, own in enumerate(self._labelled) if own.levels[-1] > 0}
+        waiting = list(speaking)
+        while waiting:
+            for group, _outside in containers.parents.get(waiting.pop(), ()):
+                above = [at for at in group if at not in speaking]
+                speaking.update(above)
+                waiting.extend(above)
+        return speaking
 
     # -- what arrives ----------------------------------------------------------------------------------------
 

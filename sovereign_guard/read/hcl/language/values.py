@@ -15,7 +15,7 @@ Values are never changed once made: functions return new ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
@@ -169,23 +169,37 @@ def identity(value: Value) -> Any:
 
 
 def unknown_in(value: Value) -> Unknown | None:
-    """Return the first Unknown in a value, at whatever depth."""
+    """Return the Unknown that comes of all that is unknown in a value, at whatever depth; None of nothing."""
+    if type(value) in _PLAIN:
+        return None
+    found = list(unknowns_in(value))
+    if len(found) < 2:
+        return found[0] if found else None
+    return combine(found, through=True)
+
+
+def unknowns_in(value: Value) -> Iterator[Unknown]:
+    """Give all that is unknown in a value, at whatever depth."""
     kind = type(value)
     if kind in _PLAIN:
-        return None
+        return
     if kind is Unknown:
-        found: Unknown = value
-        return found
-    if isinstance(value, Pending):
-        return value.unknown
-    if kind is Sensitive:
-        return unknown_in(value.value)
-    for part in value.values() if isinstance(value, dict) else value:
-        if type(part) not in _PLAIN:
-            below = unknown_in(part)
-            if below is not None:
-                return below
-    return None
+        yield value
+    elif isinstance(value, Pending):
+        yield value.unknown
+    elif kind is Sensitive:
+        yield from unknowns_in(value.value)
+    else:
+        for part in value.values() if isinstance(value, dict) else value:
+            if type(part) not in _PLAIN:
+                yield from unknowns_in(part)
+
+
+def says_nothing(value: Value) -> bool:
+    """Whether what is known of a value holds no text that could name something (keys aside)."""
+    if isinstance(value, dict | tuple):
+        return all(map(says_nothing, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, str | Sensitive | Pending)
 
 
 def _has_marks(value: Value) -> bool:

@@ -430,11 +430,11 @@ FUNCTIONS: tuple[Function, ...] = (
     _function(_base64gzip, _TEXT),
     _function(_csvdecode, _TEXT),
     _function(_jsondecode, _TEXT),
-    _function(_jsonencode, _VALUE),
+    Function("jsonencode", (_VALUE,), _jsonencode, encodes=True),
     _function(_textdecodebase64, _TEXT, _TEXT),
     _function(_textencodebase64, _TEXT, _TEXT),
     _function(_urldecode, _TEXT),
     _function(_urlencode, _TEXT),
     _function(_yamldecode, _TEXT),
-    _function(_yamlencode, _VALUE),
+    Function("yamlencode", (_VALUE,), _yamlencode, encodes=True),
 )

@@ -14,7 +14,8 @@ from sovereign_guard.read.hcl.language.values import (
     Pending,
     Value,
     combine,
-    unknown_in,
+    says_nothing,
+    unknowns_in,
     without_marks,
 )
 
@@ -60,6 +61,8 @@ class Function(msgspec.Struct, frozen=True, eq=False):
         least: how many arguments the variadic one needs at least.
         through: the result holds nothing but what the arguments hold, so that an address in it is still
             theirs (`lower`, `trimprefix`, `element`; not `format`, `md5`).
+        encodes: the result holds all that the arguments hold, so that what it names is what they name, unless
+            a text among them names something too.
         opaque: the function marks by itself (`sensitive`): its arguments keep their marks, its result gets
             none.
 
@@ -72,6 +75,7 @@ class Function(msgspec.Struct, frozen=True, eq=False):
     least: int = 0
     reads: bool = False
     through: bool = False
+    encodes: bool = False
     opaque: bool = False
 
 
@@ -103,16 +107,16 @@ def call(function: Function, arguments: Sequence[Value], files: Files | None) ->
                 argument = convert(argument, parameter.type)
             except EvaluationError as error:
                 raise EvaluationError(f"argument {at + 1} of {function.name}: {error}") from None
-            found = argument if isinstance(argument, Unknown) and not parameter.whole else None
             if not parameter.parts:
-                found = unknown_in(argument)
-            if found is not None:
-                unknowns.append(found)
+                unknowns.extend(unknowns_in(argument))
+            elif isinstance(argument, Unknown) and not parameter.whole:
+                unknowns.append(argument)
         elif not parameter.whole:
             unknowns.append(argument)
         known.append(argument)
     if unknowns:
-        result: Value = combine(unknowns, through=function.through)
+        through = function.through or (function.encodes and all(map(says_nothing, known)))
+        result: Value = combine(unknowns, through=through)
     elif function.reads:
         result = function.run(files, *known)
     else:
