@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from sovereign_guard.model.screen import Detail, Screen
     from sovereign_guard.pipeline import Request
 
-FORMAT_NAMES = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv")
+FORMAT_NAMES = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv", "html")
 """As in report.FORMATS, which is not imported for `--help`."""
+
+WITH_FLOWS = frozenset({"html"})
+"""Formats that draw the flows of sensitive data, step by step."""
 
 _LONG_WORK = 20_000_000
 """Bytes of input from which a progress bar is shown on a terminal."""
@@ -216,6 +219,8 @@ def scan(
     sovereign-guard scan plan.json --policy three-circles --fail-on introduced
     sovereign-guard scan plan.json -o sarif=sovereignty.sarif -o junit=sovereignty.xml
     """  # noqa: D301 - click reads the escape
+    from msgspec.structs import replace
+
     from sovereign_guard.model.screen import Detail
     from sovereign_guard.pipeline import write
 
@@ -223,6 +228,8 @@ def scan(
     asked = context.get_parameter_source("output_format") is ParameterSource.COMMANDLINE
     files = _outputs(outputs, output_format, asked=asked)
     request = _request(paths or (".",), fail_on=fail_on, **options)
+    if any(name in WITH_FLOWS for name, _file in files):
+        request = replace(request, flows=True)
     report = _assess(request)
     for name, file in files:
         _emit(write(report, name, _screen(wanted) if file is None else _plain_screen(wanted)), file)

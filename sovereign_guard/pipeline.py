@@ -41,6 +41,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
         source: how source is read.
         baseline: findings that stood and do not decide the exit code.
         root: folder of the judged repository, by which a baseline names inputs.
+        flows: whether each step of sensitive data is to be told in the report, for a picture of them.
 
     """
 
@@ -54,6 +55,7 @@ class Request(msgspec.Struct, frozen=True, eq=False):
     only_introduced: bool = False
     baseline: Baseline | None = None
     root: str = "."
+    flows: bool = False
 
 
 def assess(request: Request, progress: Callable[[str], None] = lambda _stage: None) -> Report:
@@ -79,7 +81,9 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             )
             graph = Graph(inventory, catalog, places.elsewhere, harmless)
             placed, labelled = in_step(inventory.resources, places.place, label, graph.look)
-            flowed, flows = propagate(inventory, labelled, catalog, graph, places.elsewhere, label)
+            flowed, flows = propagate(
+                inventory, labelled, catalog, graph, places.elsewhere, label, told=request.flows
+            )
             return placed, flowed, flows
 
         sizes = [len(inventory.resources) for inventory in inventories]

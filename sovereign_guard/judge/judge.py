@@ -167,6 +167,8 @@ def judge(
         statements=statements,
         levels=catalog.vocabulary.levels,
         states=tuple(states),
+        flows=tuple(one for *_facts, flows in facts for one in flows.carried),
+        operators=_names(catalog, [*assessments, *states], findings),
         catalog_as_of=catalog.as_of,
         rules=catalog.rules,
         exit_code=EXIT_CLEAN,
@@ -399,6 +401,15 @@ def _sum_up(
         findings=len(findings),
         errors=len(problems),
     )
+
+
+def _names(catalog: Catalog, judged: list[Assessment], findings: list[Finding]) -> dict[str, str]:
+    """Return the names of all operators that something lies with or goes to, by id."""
+    placements = {id(item.placement): item.placement for item in judged}
+    found = {name for placement in placements.values() for name in placement.operator_ids}
+    found.update(name for finding in findings for name in finding.outcome.elsewhere)
+    known = ((name, catalog.operator(name)) for name in sorted(found))
+    return {name: operator.name for name, operator in known if operator is not None}
 
 
 def _unmatched(statements: Statements, assessments: list[Assessment], waivers: Waivers) -> Iterator[str]:

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from sovereign_guard.model.classification import Classification, Kind
+from sovereign_guard.model.flow import Carried
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
@@ -143,6 +144,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
         only_introduced: whether only findings that the change introduces decide the exit code.
         baseline: the baseline in force, where there is one.
         states: where Terraform's states lie; these count into no summary of resources.
+        flows: each step of data above the lowest level, where a front has asked for it.
+        operators: names of the operators that the report speaks of, by id.
 
     """
 
@@ -161,6 +164,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     only_introduced: bool = False
     baseline: Baseline | None = None
     states: tuple[Assessment, ...] = ()
+    flows: tuple[Carried, ...] = ()
+    operators: Mapping[str, str] = {}
 
     @property
     def judged(self) -> tuple[Assessment, ...]:

@@ -58,6 +58,27 @@ class Custody(msgspec.Struct, frozen=True):
     certain: bool
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """Data above the lowest level passes from one place to another: one step, for a picture of all of them.
+
+    Attributes:
+        sender, receiver: addresses; the receiver may be a destination outside the configuration, in words.
+        kind: of flow. says: its words (`replicates to`).
+        levels: those that the data can have, ascending. certain: False where it may pass, or not.
+        outside: ids of the operators of a receiver outside; `?` for one that is not known. Empty for a
+            resource of the configuration.
+
+    """
+
+    sender: str
+    receiver: str
+    kind: str
+    says: str
+    levels: tuple[int, ...]
+    certain: bool
+    outside: tuple[str, ...] = ()
+
+
 class StateStore(msgspec.Struct, frozen=True, eq=False):
     """Where a state lies, and what it holds."""
 
@@ -69,13 +90,14 @@ class StateStore(msgspec.Struct, frozen=True, eq=False):
 class Flows(msgspec.Struct, frozen=True, eq=False):
     """What leaves the configuration, by position of the sender; its keys; and where states lie.
 
-    `harmless`: the declarations that took a flow away.
+    `harmless`: the declarations that took a flow away. `carried`: every step, where that was asked for.
     """
 
     outward: dict[int, tuple[Outward, ...]] = {}
     custody: dict[int, tuple[Custody, ...]] = {}
     states: tuple[StateStore, ...] = ()
     harmless: tuple[Waiver, ...] = ()
+    carried: tuple[Carried, ...] = ()
 
 
 class Elsewhere(Protocol):

@@ -26,6 +26,8 @@ def propagate(
     graph: Graph,
     elsewhere: Elsewhere,
     classify: Stage[Classification],
+    *,
+    told: bool = False,
 ) -> tuple[Sides[Classification], Flows]:
     """Return the classifications, on both sides, with what travels added (none is lowered), and what leaves.
 
@@ -34,6 +36,7 @@ def propagate(
         graph: to which all resources of the input have been shown.
         elsewhere: places what lies outside the input.
         classify: says what labels say of a state's backend.
+        told: whether every step of sensitive data is to be told.
 
     """
     containers = Containers(inventory, catalog)
@@ -47,4 +50,5 @@ def propagate(
         custody=journeys.custody(elsewhere),
         harmless=tuple(graph.crossed),
         states=journeys.states(after.after, elsewhere, classify),
+        carried=tuple(journeys.carried()) if told else (),
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.classification import Classification
-from sovereign_guard.model.flow import STATE, Custody, Elsewhere, Outward, StateStore
+from sovereign_guard.model.flow import STATE, Carried, Custody, Elsewhere, Outward, StateStore
 from sovereign_guard.model.resource import Backend, Change, Inventory, Resource
 from sovereign_guard.model.sides import Sides, Stage
 from sovereign_guard.model.value import Evidence, Reason, Unknown
@@ -21,6 +21,9 @@ from sovereign_guard.propagate.spread import Reached, Way, spread
 
 CONTAINED = "contained"
 HOLDS = "holds"
+_FEW = 8
+"""Of many that data may pass between, so many are told one by one."""
+
 _MOST_STEPS = 12
 """Steps of a way that are told: its beginning and its end."""
 
@@ -345,6 +348,72 @@ class Journeys:
         if own is None:
             return None
         return self._raised(own, self._contents.get(at, at), reached)
+
+    # -- all steps, for a picture ----------------------------------------------------------------------------
+
+    def carried(self) -> Iterator[Carried]:
+        """Give each step of data above the lowest level, once; of many to many, the first few."""
+        says = self._catalog.flows.kinds
+        resources = self._inventory.resources
+        met: set[tuple[int, int, str]] = set()
+        for begin in sorted(self._passages):
+            levels = self._levels_at(begin)
+            if levels[-1] == 0:
+                continue
+            for passage in self._passages[begin]:
+                if passage.kind in ("", CONTAINED, HOLDS):
+                    continue
+                several = passage.receiver >= len(resources) and passage.receiver not in self._owners
+                for sender in self._behind(begin):
+                    for receiver in self._before_hub(passage.receiver):
+                        step = (sender, receiver, passage.kind)
+                        if sender == receiver or step in met:
+                            continue
+                        met.add(step)
+                        yield Carried(
+                            resources[sender].address,
+                            resources[receiver].address,
+                            passage.kind,
+                            says[passage.kind].says,
+                            levels,
+                            passage.certain and not several,
+                        )
+        for leaving in self._graph.exits:
+            levels = self._levels_at(self._contents.get(leaving.sender, leaving.sender))
+            if levels[-1] == 0:
+                continue
+            for sender in self._behind(leaving.sender):
+                yield Carried(
+                    resources[sender].address,
+                    leaving.shown,
+                    leaving.kind,
+                    says[leaving.kind].says,
+                    levels,
+                    leaving.certain,
+                    leaving.placement.operator_ids or ("?",),
+                )
+
+    def _levels_at(self, node: int) -> tuple[int, ...]:
+        """Return the levels that the data at a node can have."""
+        at = self._resource_at(node)
+        own = self._classified.after[at].levels if at is not None and self._judged[at] else (0,)
+        certain = self._now.least.get(node)
+        least = max(own[0], certain[0]) if certain is not None else own[0]
+        return tuple(
+            sorted({least, *(one for one in (*own, *self._now.perhaps.get(node, ())) if one > least)})
+        )
+
+    def _behind(self, node: int) -> Sequence[int]:
+        """Return the resource that a node is, or the first of the many that a hub stands for."""
+        at = self._resource_at(node)
+        return [at] if at is not None else self._graph.hubs[node - len(self._inventory.resources)][:_FEW]
+
+    def _before_hub(self, node: int) -> Sequence[int]:
+        """Return the resource that a node is, or the first of the many that a hub leads to."""
+        at = self._resource_at(node)
+        if at is not None:
+            return [at]
+        return [p.receiver for p in self._passages.get(node, ())][:_FEW]
 
     # -- keys ------------------------------------------------------------------------------------------------
 

@@ -28,5 +28,6 @@ FORMATS: dict[str, Callable[[Report, Screen], Iterator[bytes]]] = {
     "github": _writer("github"),
     "markdown": _writer("markdown"),
     "csv": _writer("csv_v1"),
+    "html": _writer("html"),
 }
 """Every format by name. A module has `write(report, screen)`, which gives the text piece by piece."""
