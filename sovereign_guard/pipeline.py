@@ -20,7 +20,7 @@ from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.sides import Sides, in_step
 from sovereign_guard.model.waiver import Baseline, fault
 from sovereign_guard.processes import collector_paused, shared_out
-from sovereign_guard.propagate import Graph, propagate
+from sovereign_guard.propagate import Graph, Rules, propagate
 from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
 from sovereign_guard.resolve import resolve
@@ -73,13 +73,14 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             for one in statements.harmless
             if not fault(one, catalog.rules, policy.waivers, date.fromisoformat(day))
         )
+        rules = Rules(catalog)
 
         def seen(inventory: Inventory) -> tuple[Sides[Placement], Sides[Classification], Flows]:
             places, label = (
                 resolve(inventory, catalog, statements, day),
                 classify(catalog, statements, policy),
             )
-            graph = Graph(inventory, catalog, places.elsewhere, harmless)
+            graph = Graph(inventory, catalog, rules, places.elsewhere, harmless)
             placed, labelled = in_step(inventory.resources, places.place, label, graph.look)
             flowed, flows = propagate(
                 inventory, labelled, catalog, graph, places.elsewhere, label, told=request.flows

@@ -484,3 +484,39 @@ module "server" {
 """
     flows = found(scan(tmp_path, text)[2])
     assert flows == {'module.server["a"].azurerm_linux_virtual_machine.vm': "fail"}
+
+
+# -- flows whose receiver no attribute names ---
+
+
+def test_what_always_goes_to_one_operator_goes_there(tmp_path: Path) -> None:
+    text = """
+provider "aws" {
+  region = "eu-west-3"
+}
+provider "aws" {
+  alias  = "scw"
+  region = "fr-par"
+  endpoints { sns = "https://sns.mnq.fr-par.scaleway.com" }
+}
+resource "aws_sns_topic" "alerts" {
+  provider = aws.scw
+  name     = "alerts"
+  tags     = { DataClassification = "sensitive" }
+}
+resource "aws_chatbot_slack_channel_configuration" "alerts" {
+  configuration_name = "alerts"
+  iam_role_arn       = "r"
+  slack_channel_id   = "c"
+  slack_team_id      = "t"
+  sns_topic_arns     = [aws_sns_topic.alerts.arn]
+  tags               = { DataClassification = "sensitive" }
+}
+"""
+    _code, _text, report = scan(tmp_path, text)
+    told = next(
+        one["message"]
+        for one in report["findings"]
+        if one["rule"] == "SOV004" and one["address"].startswith("aws_chatbot")
+    )
+    assert "salesforce" in told

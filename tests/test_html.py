@@ -185,7 +185,7 @@ def test_ten_thousand_resources_stay_below_five_megabytes(tmp_path: Path) -> Non
     for number in range(10_000):
         tags = {"data-classification": "sensitive" if number % 3 else "public", "team": f"team-{number}"}
         plan.add(
-            f'module.department["{number % 40}"].aws_s3_bucket.records["{number}"]',
+            f'aws_s3_bucket.records["department-{number % 40}/case-{number}"]',
             bucket=f"b-{number}",
             tags=tags,
         )

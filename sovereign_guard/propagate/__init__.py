@@ -13,10 +13,10 @@ from sovereign_guard.model.flow import Elsewhere, Flows
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.sides import Sides, Stage
 from sovereign_guard.propagate.containers import Containers
-from sovereign_guard.propagate.graph import Graph
+from sovereign_guard.propagate.graph import Graph, Rules
 from sovereign_guard.propagate.journey import Journeys
 
-__all__ = ["Graph", "propagate"]
+__all__ = ["Graph", "Rules", "propagate"]
 
 
 def propagate(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import takewhile
+from typing import TypeAlias
 
 import msgspec
 
@@ -72,27 +74,91 @@ class Reading(msgspec.Struct, frozen=True, eq=False):
     paths: tuple[tuple[str, int, tuple[str, ...]], ...]
 
 
-def texts_at(values: Sequence[Tree], reading: Reading) -> list[str] | None:
-    """Return the names that an end holds; None where some value is no plain text, or passes on itself."""
-    found: list[str] = []
-    for _path, top, rest in reading.paths:
-        value = values[top]
-        if value is None:
-            continue
-        if reading.end.data:
-            return None
-        for leaf in _values_at(value, rest) if rest else (value,):
-            if leaf.__class__ is not str:
-                return None
-            found.append(leaf)
-    return found
-
-
 def reading_of(end: FlowEnd, names: tuple[str, ...]) -> Reading:
     """Look the paths of an end up among the attributes that are asked for."""
     split = ((path, *path.split(".")) for path in end.attribute)
     paths = tuple((path, names.index(top), tuple(rest)) for path, top, *rest in split)
     return Reading(end, paths)
+
+
+_Branch: TypeAlias = "tuple[str, int | None, tuple[_Branch, ...]]"
+"""A name on a path, the number of the path that ends with it, and what comes below."""
+
+
+class Paths:
+    """All paths by which resources of one type are looked at, walked together: what they share, but once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, tuple[str, ...]], int] = {}
+
+    def numbers(self, reading: Reading) -> tuple[int, ...]:
+        """Add the paths of an end, and return by which numbers `held` gives what they hold."""
+        found: list[int] = []
+        for _path, top, rest in reading.paths:
+            # Data passes on whatever is in it.
+            key = (top, () if reading.end.data else rest)
+            found.append(self._numbers.setdefault(key, len(self._numbers)))
+        return tuple(found)
+
+    @cached_property
+    def nothing(self) -> tuple[Sequence[Tree], ...]:
+        """What a resource holds none of whose attributes has a value."""
+        return ((),) * len(self._numbers)
+
+    @cached_property
+    def _tops(self) -> tuple[tuple[int, int | None, tuple[_Branch, ...]], ...]:
+        """The top-level attributes by position, once all paths have been added."""
+        tops = dict.fromkeys(top for top, _rest in self._numbers)
+        return tuple((top, self._numbers.get((top, ())), self._below(top, ())) for top in tops)
+
+    def _below(self, top: int, begin: tuple[str, ...]) -> tuple[_Branch, ...]:
+        at = len(begin)
+        names = dict.fromkeys(
+            rest[at] for one, rest in self._numbers if one == top and rest[:at] == begin and len(rest) > at
+        )
+        return tuple(
+            (name, self._numbers.get((top, (*begin, name))), self._below(top, (*begin, name)))
+            for name in names
+        )
+
+    def held(self, values: Sequence[Tree]) -> Sequence[Sequence[Tree]]:
+        """Return what stands at each path; `nothing` itself where no attribute has a value."""
+        found: list[Sequence[Tree]] | None = None
+        for top, whole, below in self._tops:
+            value = values[top]
+            if value is None:
+                continue
+            if found is None:
+                found = list(self.nothing)
+            if whole is not None:
+                found[whole] = (value,)
+            if below and not _collect(value if value.__class__ is list else (value,), below, found):
+                for (one, rest), number in self._numbers.items():
+                    if one == top and rest:
+                        found[number] = _values_at(value, rest)
+        return self.nothing if found is None else found
+
+
+def _collect(nodes: Sequence[Tree], below: tuple[_Branch, ...], found: list[Sequence[Tree]]) -> bool:
+    """Put what stands below some nodes into `found`; False where one of them is no map: it must be walked."""
+    for name, number, further in below:
+        parts: Sequence[Tree] = ()
+        if name == "*":
+            return False
+        for node in nodes:
+            if node.__class__ is not dict:
+                return False
+            part = node.get(name)
+            if part is None:
+                continue
+            part = part if part.__class__ is list else (part,)
+            parts = [*parts, *part] if parts else part
+        if parts:
+            if number is not None:
+                found[number] = parts
+            if further and not _collect(parts, further, found):
+                return False
+    return True
 
 
 class Ends:
@@ -101,22 +167,32 @@ class Ends:
     def __init__(self, inventory: Inventory, catalog: Catalog) -> None:
         self._inventory = inventory
         self._catalog = catalog
-        self._blocks: dict[str, list[int]] = defaultdict(list)
         self._keyed: dict[tuple[str, str, int | str | None], int] = {}
-        self._of_type: dict[str, list[int]] = defaultdict(list)
-        for at, resource in enumerate(inventory.resources):
-            if resource.deposed is not None or resource.change is Change.DELETE:
-                continue
-            self._of_type[resource.family.type].append(at)
-            if resource.block is not None:
-                key = resource.block.key
-                self._blocks[key].append(at)
-                self._keyed[key, resource.module, resource.index] = at
         self._types: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._wanted: dict[tuple[str, ...], dict[str, None]] = {}
         self._index: dict[tuple[str, ...], dict[str, int | tuple[int, ...]]] = {}
         self._identifying: dict[str, bool] = {}
         self._modules: dict[str, list[str]] = {}
+
+    @cached_property
+    def _of_type(self) -> dict[str, list[int]]:
+        """Positions of the resources that an end can name, by type."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for at, resource in enumerate(self._inventory.resources):
+            if resource.deposed is None and resource.change is not Change.DELETE:
+                found[resource.family.type].append(at)
+        return found
+
+    @cached_property
+    def _blocks(self) -> dict[str, list[int]]:
+        """The same by block; by their keys they are indexed along with that."""
+        found: dict[str, list[int]] = defaultdict(list)
+        for at, resource in enumerate(self._inventory.resources):
+            block = resource.block
+            if block is not None and resource.deposed is None and resource.change is not Change.DELETE:
+                found[block.key].append(at)
+                self._keyed[block.key, resource.module, resource.index] = at
+        return found
 
     def types(self, patterns: tuple[str, ...]) -> tuple[str, ...]:
         """Return the types of this input that fit some pattern."""

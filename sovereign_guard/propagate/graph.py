@@ -6,8 +6,9 @@ Which attribute of which type makes which passage is told by the catalog (rules/
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,7 +21,7 @@ from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
 from sovereign_guard.model.value import Reference, Tree, Unknown
 from sovereign_guard.model.waiver import Waiver
-from sovereign_guard.propagate.ends import Ends, Named, Reading, holds, reading_of, texts_at
+from sovereign_guard.propagate.ends import Ends, Named, Paths, Reading, holds, reading_of
 
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 _SCRIPT = "script"
@@ -71,8 +72,8 @@ class Key(msgspec.Struct, frozen=True, eq=False):
 class _Rule:
     """A flow of the catalog, or who holds a key, ready to be asked of many resources."""
 
-    def __init__(self, rule: FlowRule | KeyCustody, names: tuple[str, ...]) -> None:
-        """Take a rule, and the attributes that resources of the type are asked for."""
+    def __init__(self, rule: FlowRule | KeyCustody, names: tuple[str, ...], paths: Paths) -> None:
+        """Take a rule, and the attributes and paths that resources of the type are asked for."""
         source, target = (rule.source, rule.target) if isinstance(rule, FlowRule) else (rule.of, rule.key)
         self.kind = rule.flow if isinstance(rule, FlowRule) else KEY
         self.held = rule.held if isinstance(rule, KeyCustody) else ""
@@ -80,27 +81,72 @@ class _Rule:
         self.source = reading_of(source, names) if source is not None else None
         self.target = reading_of(target, names) if target is not None else None
         self.end = target
-        one_sided = (source is None) != (target is None)
-        always = rule.when is None and not self.held and self.kind != _SCRIPT
-        self.named_by = (self.target or self.source) if one_sided and always else None
-        self.bearers: Mapping[str, int | tuple[int, ...]] | None = None
-        self._asks = names.index(rule.when.attribute.partition(".")[0]) if rule.when is not None else -1
-        self._tops = tuple({names.index(path.partition(".")[0]): None for path in rule.asks})
-
         # The end that is set more rarely is asked for first.
         self.readings = tuple(one for one in (self.target, self.source) if one is not None)
+        self._numbers = tuple(paths.numbers(one) for one in self.readings if one.paths)
+        one_sided = len(self.readings) == 1
+        always = rule.when is None and not self.held and self.kind != _SCRIPT
+        self.by_name = one_sided and always and bool(self._numbers) and not self.readings[0].end.data
+        self._asks = names.index(rule.when.attribute.partition(".")[0]) if rule.when is not None else -1
+        self._tops = tuple({names.index(path.partition(".")[0]): None for path in rule.asks})
 
     def applies(self, values: Sequence[Tree]) -> bool | None:
         """Whether its condition holds, if it has one; None where that is not known."""
         return True if self.when is None else holds(values[self._asks], self.when)
 
-    def says_something(self, values: Sequence[Tree]) -> bool:
+    def says_something(self, held: Sequence[Sequence[Tree]]) -> bool:
         """Whether each end that attributes name has some value."""
-        return all(texts_at(values, reading) != [] for reading in self.readings if reading.paths)
+        for numbers in self._numbers:
+            for number in numbers:
+                if held[number]:
+                    break
+            else:
+                return False
+        return True
+
+    def texts(self, held: Sequence[Sequence[Tree]]) -> Sequence[Tree]:
+        """Return what the one end holds which attributes name."""
+        numbers = self._numbers[0] if self._numbers else ()
+        return held[numbers[0]] if len(numbers) == 1 else [one for at in numbers for one in held[at]]
 
     def says_the_same(self, now: Sequence[Tree], before: Sequence[Tree]) -> bool:
         """Whether what it looks at is the same on both sides of a change."""
         return all(now[top] == before[top] for top in self._tops)
+
+
+class _Asked(NamedTuple):
+    """What resources of one type are asked.
+
+    Attributes:
+        names: their attributes. always: some rule applies even where none of its attributes has a value.
+
+    """
+
+    names: tuple[str, ...]
+    rules: tuple[_Rule, ...]
+    paths: Paths
+    always: bool
+
+
+class Rules:
+    """The rules of each type, made ready once for all inputs."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._found: dict[tuple[str, str], _Asked] = {}
+
+    def of(self, family: Family) -> _Asked:
+        """Return what resources of a family are asked."""
+        provider = self._catalog.provider(family.provider, family.type)
+        key = (provider.id if provider is not None else "", family.type)
+        found = self._found.get(key)
+        if found is None:
+            facts, paths = self._catalog.type_facts(provider, family.type), Paths()
+            told: tuple[FlowRule | KeyCustody, ...] = (*facts.flows, *facts.keys)
+            rules = tuple(_Rule(rule, facts.attributes, paths) for rule in told)
+            always = any(not reading.paths for rule in rules for reading in rule.readings)
+            found = self._found[key] = _Asked(facts.attributes, rules, paths, always)
+        return found
 
 
 class Graph:
@@ -117,7 +163,12 @@ class Graph:
     """
 
     def __init__(
-        self, inventory: Inventory, catalog: Catalog, elsewhere: Elsewhere, harmless: Sequence[Waiver] = ()
+        self,
+        inventory: Inventory,
+        catalog: Catalog,
+        rules: Rules,
+        elsewhere: Elsewhere,
+        harmless: Sequence[Waiver] = (),
     ) -> None:
         """Begin a graph, to which each resource of the input is then to be shown (`look`).
 
@@ -136,8 +187,9 @@ class Graph:
         self._elsewhere = elsewhere
         self._ends = Ends(inventory, catalog)
         self._facts: dict[Family, TypeFacts] = {}
-        self._rules: dict[Family, tuple[tuple[str, ...], tuple[_Rule, ...], tuple[int, ...]]] = {}
-        self._by_name: list[tuple[int, _Rule, list[str]]] = []
+        self._rules = rules
+        self._asked: dict[Family, _Asked] = {}
+        self._by_name: dict[_Rule, tuple[list[int], list[str]]] = defaultdict(lambda: ([], []))
         self._others: dict[int, list[_Rule]] = {}
         self.passages: dict[int, list[Passage]] = defaultdict(list)
         self.exits: list[Exit] = []
@@ -149,45 +201,35 @@ class Graph:
     def look(self, position: int, resource: Resource) -> None:
         """Note what a resource names while its attributes are at hand; who bears that is asked later."""
         family = resource.family
-        found = self._rules.get(family)
+        found = self._asked.get(family)
         if found is None:
-            found = self._rules[family] = self._rules_of(family)
-        names, rules, tops = found
+            found = self._asked[family] = self._rules.of(family)
+            self._ends.expect(reading.end for rule in found.rules for reading in rule.readings)
+        names, rules, paths, always = found
         if not rules or resource.change is Change.DELETE or resource.deposed is not None:
             return
         try:
             values = resource.after.select(names)
         except RecursionError:  # It is nested too deeply to be placed, and is Unknown for that.
             return
-        for top in tops:
-            if values[top] is not None:
-                break
-        else:
-            if tops:
-                return
+        held = paths.held(values)
+        if held is paths.nothing and not always:
+            return
         for rule in rules:
-            if rule.named_by is not None and not self._boundaries:
-                texts = texts_at(values, rule.named_by)
-                if texts is not None:
+            if rule.by_name and not self._boundaries:
+                texts = rule.texts(held)
+                for one in texts:
+                    if one.__class__ is not str:
+                        break
+                else:
                     if texts:
-                        self._by_name.append((position, rule, texts))
+                        carriers, named = self._by_name[rule]
+                        carriers += [position] * len(texts)
+                        named += texts
                     continue
-            elif not rule.says_something(values):
+            elif not rule.says_something(held):
                 continue
             self._others.setdefault(position, []).append(rule)
-
-    def _rules_of(self, family: Family) -> tuple[tuple[str, ...], tuple[_Rule, ...], tuple[int, ...]]:
-        """Return what a type is asked for, its rules, and the attributes without any of which none applies.
-
-        No attributes where some rule always applies.
-        """
-        facts = self.facts(family)
-        told: tuple[FlowRule | KeyCustody, ...] = (*facts.flows, *facts.keys)
-        rules = tuple(_Rule(rule, facts.attributes) for rule in told)
-        self._ends.expect(reading.end for rule in rules for reading in rule.readings)
-        tops = {top for rule in rules for reading in rule.readings for _path, top, _rest in reading.paths}
-        always = any(not reading.paths for rule in rules for reading in rule.readings)
-        return facts.attributes, rules, () if always else tuple(tops)
 
     def close(self) -> None:
         """Lay out the passages, once all resources have been shown."""
@@ -212,7 +254,7 @@ class Graph:
 
     def _sides(self, resource: Resource) -> tuple[Sequence[Tree], Sequence[Tree] | None]:
         """Return the attributes of a resource that are asked for, after the change and before it."""
-        names, _rules, _tops = self._rules[resource.family]
+        names = self._asked[resource.family].names
         values = resource.after.select(names)
         if resource.change in _STANDS:
             return values, values
@@ -234,30 +276,52 @@ class Graph:
     def _by_names(self) -> None:
         """Connect resources that name others by nothing but their names: by far the most passages.
 
-        This does what `_add` does, and only faster; where a name is not that of exactly one resource, that
-        is left to it.
+        This does what `_add` does, and only faster; where a name is not that of exactly one other resource,
+        that is left to it.
         """
-        resources, passages, sure = self._inventory.resources, self.passages, True
-        for position, rule, texts in self._by_name:
-            bearers = rule.bearers
-            if bearers is None:
-                bearers = rule.bearers = self._ends.bearers(rule.readings[0].end.types)
-            named = [at for text in texts if isinstance(at := bearers.get(text), int)]
-            if len(named) < len(texts) or position in named:
-                self._others.setdefault(position, []).append(rule)
-            else:
-                resource = resources[position]
-                stood = resource.change in _STANDS
-                if not stood:
-                    if resource.before is not None:
-                        values, before = self._sides(resource)
-                        stood = before is not None and rule.says_the_same(values, before)
-                    self.all_stood = self.all_stood and stood
-                kind, sends = rule.kind, rule.source is None
-                for other in named:
-                    sender, receiver = (position, other) if sends else (other, position)
-                    passages[sender].append(Passage(receiver, kind, sure, position, stood))
-        self._by_name.clear()
+        mixed = False
+        for rule in dict.fromkeys(rule for asked in self._asked.values() for rule in asked.rules):
+            if rule in self._by_name:
+                self._all_by_name(rule, *self._by_name.pop(rule))
+                mixed = mixed or rule.source is not None
+        if mixed:
+            # They stand rule by rule; what follows goes by the order of the resources that declare them.
+            for passages in self.passages.values():
+                passages.sort(key=_carrier)
+
+    def _all_by_name(self, rule: _Rule, carriers: Sequence[int], texts: Sequence[str]) -> None:
+        """Connect all resources that name others by one rule with these.
+
+        Args:
+            texts: the names. carriers: who says each.
+
+        """
+        resources, sends, kind, certain = self._inventory.resources, rule.source is None, rule.kind, True
+        bearers = self._ends.bearers(rule.readings[0].end.types)
+        named = [bearers.get(text) for text in texts]
+        left = {
+            position
+            for position, at in zip(carriers, named, strict=True)
+            if not isinstance(at, int) or at == position
+        }
+        for position in left:
+            self._others.setdefault(position, []).append(rule)
+        last, stood = -1, True
+        for position, at in zip(carriers, named, strict=True):
+            if not isinstance(at, int) or position in left:
+                continue
+            if position != last:
+                last, stood = position, self._stood(resources[position], rule)
+                self.all_stood = self.all_stood and stood
+            sender, receiver = (position, at) if sends else (at, position)
+            self.passages[sender].append(Passage(receiver, kind, certain, position, stood))
+
+    def _stood(self, resource: Resource, rule: _Rule) -> bool:
+        """Whether what a rule says of a resource was so before the change already."""
+        if resource.change in _STANDS:
+            return True
+        values, before = self._sides(resource)
+        return before is not None and rule.says_the_same(values, before)
 
     def _flow(
         self,
@@ -508,6 +572,10 @@ class Graph:
         if resource.block is not None and reference.block == resource.block.key:
             return (position,)
         return self._ends.instances(resource, reference)
+
+
+def _carrier(passage: Passage) -> int:
+    return passage.carrier
 
 
 def _names_a_block(glob: str) -> bool:

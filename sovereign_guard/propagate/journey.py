@@ -65,10 +65,9 @@ class Journeys:
         if self._busy:
             self._nest(containers)
             resources = inventory.resources
+            judged = {family: graph.facts(family).judged for family in {one.family for one in resources}}
             self._judged = [
-                graph.facts(resource.family).judged
-                and resource.change is not Change.DELETE
-                and resource.deposed is None
+                judged[resource.family] and resource.change is not Change.DELETE and resource.deposed is None
                 for resource in resources
             ]
             self._now = spread(self._sources(classified.after), self._passages, self._levels)

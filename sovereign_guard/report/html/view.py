@@ -403,7 +403,7 @@ def _card(
         verdict=verdict,
         verdict_word=say(VERDICTS[verdict]),
         severity_word=say(SEVERITIES[outcome.severity]),
-        message=_short(outcome.message, 4 * _LONGEST),
+        message=_short(outcome.message, 2 * _LONGEST),
         standing=standing,
         places=named,
         more=len(found) - len(named),
