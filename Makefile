@@ -14,6 +14,8 @@ VENV = .venv
 CHECKOV_VENV = .venv-checkov
 C7N_VENV = .venv-c7n
 PLAN = fixtures/europe-mixed/plan.json
+# Installing compiles these.
+TEXTS = $(wildcard sovereign_guard/locale/*/LC_MESSAGES/*.po)
 # Twice quiet: errors only, without the warnings that mirrors and caches give rise to.
 PIP = -m pip --disable-pip-version-check --quiet --quiet install
 
@@ -40,7 +42,7 @@ scan: $(VENV)/.ready
 	fi; \
 	exit $$code
 
-test: lint $(CHECKOV_VENV)/.ready
+test: lint $(CHECKOV_VENV)/.ready $(VENV)/.browser
 	@$(VENV)/bin/python docs/generate.py --check
 	@$(VENV)/bin/python -m pytest -n auto
 
@@ -49,6 +51,7 @@ lint: $(VENV)/.ready-dev
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/python tools/messages.py --check
 
 docs: $(VENV)/.ready-dev
 	@$(VENV)/bin/python docs/generate.py
@@ -66,16 +69,29 @@ clean:
 $(VENV)/bin/python:
 	@venv=$(VENV); $(MAKE_VENV)
 
-$(VENV)/.ready: pyproject.toml $(VENV)/bin/python
+$(VENV)/.ready: pyproject.toml $(TEXTS) $(VENV)/bin/python
 	@echo "Installing sovereign-guard into $(VENV) (once; about half a minute)."
 	@$(VENV)/bin/python $(PIP) --editable '.[hcl2]'
 	@touch $@
 
 # The development tools include all that `scan` needs, so that stamp is set too.
-$(VENV)/.ready-dev: pyproject.toml $(VENV)/bin/python
+$(VENV)/.ready-dev: pyproject.toml $(TEXTS) $(VENV)/bin/python
 	@echo "Installing sovereign-guard and its development tools into $(VENV) (once; about a minute)."
 	@$(VENV)/bin/python $(PIP) --editable '.[dev]'
 	@touch $(VENV)/.ready $@
+
+# What the tests of the HTML report look at it with. Where it cannot be had, they say so and skip.
+$(VENV)/.browser: $(VENV)/.ready-dev
+	@if ! command -v chromium >/dev/null && [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
+		echo "Installing Chromium, for the tests of the HTML report (once; a minute)."; \
+		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; } \
+			>/dev/null 2>&1 || echo "That failed: the browser tests are skipped." >&2; \
+	fi
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --prefix $(VENV)/axe axe-core@4 >/dev/null || \
+			echo "axe-core could not be installed: the accessibility tests are skipped." >&2; \
+	fi
+	@touch $@
 
 # Apart: checkov and python-hcl2 install the same module `hcl2` and break one another (docs/architecture.md).
 $(CHECKOV_VENV)/.ready: pyproject.toml
