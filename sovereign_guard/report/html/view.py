@@ -238,7 +238,7 @@ def _sentence(report: Report) -> str:
     unknown = len(deciding) - failing
     if failing and unknown:
         return say(
-            "Stop: {failing} findings break the policy “{policy}”, and of {unknown} more it cannot be told.",
+            "Stop: {failing} findings break the policy “{policy}”; {unknown} more could not be decided.",
             failing=failing,
             unknown=unknown,
             policy=report.policy.title,
@@ -252,8 +252,8 @@ def _sentence(report: Report) -> str:
         )
     if unknown:
         return say_many(
-            "Stop: of {number} finding it cannot be told whether the policy “{policy}” holds.",
-            "Stop: of {number} findings it cannot be told whether the policy “{policy}” holds.",
+            "Stop: whether the policy “{policy}” holds could not be decided in {number} case.",
+            "Stop: whether the policy “{policy}” holds could not be decided in {number} cases.",
             unknown,
             policy=report.policy.title,
         )
