@@ -8,12 +8,14 @@ text has no translation.
 from __future__ import annotations
 
 import argparse
+import ast
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -25,17 +27,34 @@ VOLATILE = tuple(
     f'"{name}'.encode()
     for name in ("POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Last-Translator", "Language-Team")
 )
-METHODS = [("**.py", "python"), ("**.j2", "jinja2")]
 
 
 def collected() -> Catalog:
     """Return every text that the code says, with the file that says it."""
     catalog = Catalog(project="sovereign-guard", charset="utf-8")
-    for file, _line, message, comments, _context in extract_from_dir(
-        PACKAGE, METHODS, keywords=KEYWORDS, comment_tags=["Translators:"], strip_comment_tags=True
-    ):
-        catalog.add(message, locations=[(f"sovereign_guard/{file}", 0)], auto_comments=comments)
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for text in _said(ast.parse(path.read_text(encoding="utf-8"))):
+            catalog.add(text, locations=[(path.relative_to(ROOT).as_posix(), 0)])
+    for path in sorted(PACKAGE.rglob("*.j2")):
+        with path.open("rb") as file:
+            for _line, _function, found, _comments in extract("jinja2", file, KEYWORDS):
+                if found:  # Nothing where what is said is no constant.
+                    said = found if isinstance(found, str) else tuple(found)
+                    catalog.add(said, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     return catalog
+
+
+def _said(tree: ast.AST) -> Iterator[str | tuple[str, str]]:
+    """Give the texts of a module, those in the arguments of another too, which Babel's own reader leaves."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        constants = (one.value for one in node.args if isinstance(one, ast.Constant))
+        texts = [value for value in constants if isinstance(value, str)]
+        if node.func.id in ("say", "later") and texts:
+            yield texts[0]
+        elif node.func.id == "say_many" and len(texts) > 1:
+            yield texts[0], texts[1]
 
 
 def updated(path: Path, said: Catalog) -> Catalog:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Reason, Sensitive, Unknown
 from sovereign_guard.read.hcl.language import floats
 from sovereign_guard.read.hcl.language.types import (
@@ -100,7 +101,7 @@ class Budget:
         """
         self.steps -= steps
         if self.steps < 0:
-            raise LimitError("this configuration takes too much work to evaluate")
+            raise LimitError(say("this configuration takes too much work to evaluate"))
 
 
 class Scope(Protocol):
@@ -162,7 +163,7 @@ class Evaluator:
         try:
             if budget.steps < 0 or budget.depth > MAX_DEPTH:
                 budget.spend()
-                raise LimitError("this expression leads too deep")
+                raise LimitError(say("this expression leads too deep"))
             return self._by_type[type(expression)](expression, names)
         finally:
             budget.depth -= 1
@@ -242,15 +243,15 @@ class Evaluator:
             if isinstance(value, Sensitive):
                 value, marked = value.value, True
             if value is None:
-                raise EvaluationError("a template cannot hold null")
+                raise EvaluationError(say("a template cannot hold null"))
             if isinstance(value, Pending):
-                raise EvaluationError("a template cannot hold an object")
+                raise EvaluationError(say("a template cannot hold an object"))
             if not isinstance(value, Unknown | str):
                 value = convert(value, STRING)
             if isinstance(value, str):
                 length += len(value)
                 if length > MAX_TEXT:
-                    raise LimitError("the text is too long")
+                    raise LimitError(say("the text is too long"))
             parts.append(value)
         self._budget.spend(length >> 6)
         unknowns = [part for part in parts if isinstance(part, Unknown)]
@@ -289,7 +290,7 @@ class Evaluator:
                 continue
             length += len(text)
             if length > MAX_TEXT:
-                raise LimitError("the text is too long")
+                raise LimitError(say("the text is too long"))
             texts.append(text)
         if unknowns:
             return combine(unknowns)
@@ -301,7 +302,7 @@ class Evaluator:
     def _unary(self, node: Unary, names: Names) -> Value:
         operand, marked = _open(self.evaluate(node.operand, names))
         if operand is None:
-            raise EvaluationError("an operand must not be null")
+            raise EvaluationError(say("an operand must not be null"))
         if isinstance(operand, Unknown):
             return combine([operand])
         result = not convert(operand, BOOL) if node.operator == "!" else _negated(convert(operand, NUMBER))
@@ -321,7 +322,7 @@ class Evaluator:
         """Return a condition: a bool, Unknown, or a Sensitive bool."""
         value, marked = _open(self.evaluate(expression, names))
         if value is None:
-            raise EvaluationError("a condition must not be null")
+            raise EvaluationError(say("a condition must not be null"))
         if isinstance(value, Unknown):
             return value
         value = convert(value, BOOL)
@@ -395,7 +396,7 @@ class Evaluator:
         """Return a key, and whether it is sensitive, which makes the whole object so."""
         value, marked = _open(value)
         if value is None:
-            raise EvaluationError("a key must not be null")
+            raise EvaluationError(say("a key must not be null"))
         return (value if isinstance(value, Unknown) else convert(value, STRING)), marked
 
     def _pairs(self, collection: Value) -> list[tuple[Value, Value]]:
@@ -409,7 +410,7 @@ class Evaluator:
         if isinstance(collection, tuple):
             self._budget.spend(len(collection))
             return list(enumerate(collection))
-        raise EvaluationError("only lists, sets, maps, tuples and objects can be walked through")
+        raise EvaluationError(say("only lists, sets, maps, tuples and objects can be walked through"))
 
     def _for(self, node: For, names: Names) -> Value:
         collection, marked = _open(self.evaluate(node.collection, names))
@@ -455,7 +456,9 @@ class Evaluator:
             return {key: tuple(values) for key, values in groups.items()}
         made = dict(found)
         if len(made) < len(found):
-            raise EvaluationError("two elements have the same key; `...` after the value would group them")
+            raise EvaluationError(
+                say("two elements have the same key; `...` after the value would group them")
+            )
         return made
 
     # -- calls -----------------------------------------------------------------------------------------------
@@ -465,7 +468,7 @@ class Evaluator:
         special = _SPECIAL.get(name)
         if special is not None and not node.expand:
             if name.startswith("template") and isinstance(self._scope, _TemplateScope):
-                raise EvaluationError("a template cannot render another")
+                raise EvaluationError(say("a template cannot render another"))
             return special(self, node.arguments, names)
         arguments = [self.evaluate(argument, names) for argument in node.arguments]
         if node.expand:
@@ -473,12 +476,12 @@ class Evaluator:
             if isinstance(last, Unknown):
                 return combine([last])
             if not isinstance(last, tuple):
-                raise EvaluationError("what `...` follows must be a list")
+                raise EvaluationError(say("what `...` follows must be a list"))
             if len(last) > MAX_ELEMENTS:
-                raise LimitError("there are too many arguments")
+                raise LimitError(say("there are too many arguments"))
             arguments.extend(Sensitive(part) if marked else part for part in last)
         if special is not None:
-            raise LimitError(f"{name} with expanded arguments is not understood")
+            raise LimitError(say("{function} with expanded arguments is not understood", function=name))
         self._budget.spend(4)
         for argument in arguments:
             self._charge(argument)
@@ -519,11 +522,11 @@ class Evaluator:
             # With other values in place of what is unknown it might still fail.
             unknown = None if isinstance(value, Pending) else unknown_in(value)
             return value if unknown is None else combine([unknown], through=True)
-        raise EvaluationError("no argument of `try` can be evaluated")
+        raise EvaluationError(say("no argument of `try` can be evaluated"))
 
     def _can(self, arguments: Sequence[Expression], names: Names) -> Value:
         if len(arguments) != 1:
-            raise EvaluationError("`can` takes one argument")
+            raise EvaluationError(say("`can` takes one argument"))
         value = self._attempt(arguments[0], names)
         if isinstance(value, EvaluationError):
             return False
@@ -533,7 +536,7 @@ class Evaluator:
 
     def _templatefile(self, arguments: Sequence[Expression], names: Names) -> Value:
         if len(arguments) != 2:
-            raise EvaluationError("`templatefile` takes a path and an object")
+            raise EvaluationError(say("`templatefile` takes a path and an object"))
         path, marked = _open(self.evaluate(arguments[0], names))
         if isinstance(path, Unknown):
             return combine([path])
@@ -545,18 +548,18 @@ class Evaluator:
         from sovereign_guard.read.hcl.syntax.expressions import NotAnExpressionError, parse_template
 
         if len(arguments) != 2:
-            raise EvaluationError("`templatestring` takes a template and an object")
+            raise EvaluationError(say("`templatestring` takes a template and an object"))
         if not isinstance(arguments[0], Access | Name):
-            raise EvaluationError("the template must be a reference")
+            raise EvaluationError(say("the template must be a reference"))
         text, marked = _open(self.evaluate(arguments[0], names))
         if isinstance(text, Unknown):
             return combine([text])
         if not isinstance(text, str):
-            raise EvaluationError("the template must be a text")
+            raise EvaluationError(say("the template must be a text"))
         try:
             template = parse_template(text)
         except NotAnExpressionError as error:
-            raise EvaluationError(f"the template cannot be read: {error}") from None
+            raise EvaluationError(say("the template cannot be read: {error}", error=error)) from None
         return self._render(template, arguments[1], names, marked=marked, files=False)
 
     def _render(
@@ -567,13 +570,13 @@ class Evaluator:
         if isinstance(values, Unknown):
             return combine([values])
         if not isinstance(values, dict):
-            raise EvaluationError("a template's values must be an object")
+            raise EvaluationError(say("a template's values must be an object"))
         if not all(_VARIABLE.fullmatch(name) for name in values):
-            raise EvaluationError("a name that is given to a template must be an identifier")
+            raise EvaluationError(say("a name that is given to a template must be an identifier"))
         inner = Evaluator(_TemplateScope(self._scope, files=files), self._budget)
         value = inner.evaluate(template, values)
         if value is None:
-            raise EvaluationError("the template's result is null")
+            raise EvaluationError(say("the template's result is null"))
         value, deep = without_marks(value)
         if not files:
             value = convert(value, STRING)
@@ -598,15 +601,15 @@ class _TemplateScope:
         self._files = files
 
     def lookup(self, root: str, _steps: Sequence[Step]) -> tuple[Value, int]:
-        raise EvaluationError(f"the template refers to {root!r}, which is not given to it")
+        raise EvaluationError(say("the template refers to {name!r}, which is not given to it", name=root))
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         if not self._files and name.startswith("file"):
-            raise EvaluationError("a template in a text cannot read files")
+            raise EvaluationError(say("a template in a text cannot read files"))
         return self._outer.call(name, arguments)
 
     def template(self, _path: str) -> Template:
-        raise EvaluationError("a template cannot render another")
+        raise EvaluationError(say("a template cannot render another"))
 
 
 def _number_of(text: str) -> Value:
@@ -647,7 +650,7 @@ def _unified(one: Value, other: Value) -> tuple[Value, Value]:
     if wanted is None and _one_is_empty(one, other):
         return one, other  # Of what would be in the empty one, nothing is said.
     if wanted is None:
-        raise EvaluationError("the two results of a conditional must be of one type")
+        raise EvaluationError(say("the two results of a conditional must be of one type"))
     if wanted == ANY:
         return one, other
     return convert(one, wanted), convert(other, wanted)
@@ -663,7 +666,7 @@ def attribute_of(value: Value, name: str) -> Value:
     if isinstance(value, dict):
         if name in value:
             return value[name]
-        raise EvaluationError(f"there is no attribute {name!r}")
+        raise EvaluationError(say("there is no attribute {name!r}", name=name))
     if isinstance(value, Several):
         return combine([value.unknown])
     if isinstance(value, Pending):
@@ -674,8 +677,8 @@ def attribute_of(value: Value, name: str) -> Value:
         found = attribute_of(value.value, name)
         return found if isinstance(found, Unknown | Sensitive) else Sensitive(found)
     if value is None:
-        raise EvaluationError(f"{name!r} is asked of null")
-    raise EvaluationError(f"{name!r} is asked of a value that has no attributes")
+        raise EvaluationError(say("{name!r} is asked of null", name=name))
+    raise EvaluationError(say("{name!r} is asked of a value that has no attributes", name=name))
 
 
 _MOST_ALIKE = 200
@@ -722,7 +725,7 @@ def index_of(value: Value, key: Value) -> Value:
         found = index_of(value, key)
         return found if isinstance(found, Unknown | Sensitive) else Sensitive(found)
     if value is None or key is None:
-        raise EvaluationError("neither what is indexed nor the index may be null")
+        raise EvaluationError(say("neither what is indexed nor the index may be null"))
     if isinstance(value, Unknown):
         return below(value, key) if isinstance(key, str) else value
     if isinstance(key, Unknown):
@@ -733,12 +736,12 @@ def index_of(value: Value, key: Value) -> Value:
         name = convert(key, STRING)
         if name in value:
             return value[name]
-        raise EvaluationError("there is no element with this key")
+        raise EvaluationError(say("there is no element with this key"))
     if isinstance(value, Set) or not isinstance(value, tuple):
-        raise EvaluationError("this value cannot be indexed")
+        raise EvaluationError(say("this value cannot be indexed"))
     at = convert(key, NUMBER)
     if not isinstance(at, int) or not 0 <= at < len(value):
-        raise EvaluationError("there is no element with this index")
+        raise EvaluationError(say("there is no element with this index"))
     return value[at]
 
 
@@ -753,7 +756,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
         equal = equality(left, right)
         return equal if isinstance(equal, Unknown) else equal is (operator == "==")
     if left is None or right is None:
-        raise EvaluationError("an operand must not be null")
+        raise EvaluationError(say("an operand must not be null"))
     wanted = BOOL if operator in ("&&", "||") else NUMBER
     left, right = _open(left)[0], _open(right)[0]
     left, right = convert(left, wanted), convert(right, wanted)
@@ -781,9 +784,9 @@ def _arithmetic(operator: str, left: int | Decimal, right: int | Decimal) -> Val
     try:
         return _OPERATIONS[operator](left, right)
     except ZeroDivisionError:
-        raise LimitError("division by zero") from None
+        raise LimitError(say("division by zero")) from None
     except OverflowError:
-        raise LimitError("the number is too large or too small") from None
+        raise LimitError(say("the number is too large or too small")) from None
 
 
 _OPERATIONS: dict[str, Callable[[int | Decimal, int | Decimal], int | Decimal]] = {
@@ -875,7 +878,7 @@ class FunctionScope:
 
     def lookup(self, root: str, _steps: Sequence[Step]) -> tuple[Value, int]:
         """Refuse every name."""
-        raise LimitError(f"there is nothing named {root!r} here")
+        raise LimitError(say("there is nothing named {name!r} here", name=root))
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Call a function by its name; what is not known to us is Unknown."""
@@ -884,9 +887,11 @@ class FunctionScope:
 
         function = FUNCTIONS.get(name)
         if name in _REMOVED:
-            raise EvaluationError(f"{name} is no function of Terraform any more")
+            raise EvaluationError(say("{function} is no function of Terraform any more", function=name))
         if function is None:
-            return Unknown(Reason.UNSUPPORTED, f"{name}()", "a function that only its provider can compute")
+            return Unknown(
+                Reason.UNSUPPORTED, f"{name}()", say("a function that only its provider can compute")
+            )
         if not function.reads or unknown_in(tuple(arguments)) is not None:
             return call(function, arguments, self._files)
         key = (name, tuple((identity(part), isinstance(part, Sensitive)) for part in arguments))
@@ -917,4 +922,4 @@ class FunctionScope:
         try:
             return parse_template(text)
         except NotAnExpressionError as error:
-            raise EvaluationError(f"the template cannot be read: {error}") from None
+            raise EvaluationError(say("the template cannot be read: {error}", error=error)) from None

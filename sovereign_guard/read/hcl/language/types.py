@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Sensitive, Unknown
 from sovereign_guard.read.hcl.language.values import (
     ARITHMETIC,
@@ -78,7 +79,7 @@ def parse_type(expression: Expression, depth: int = 0) -> Type:
 
     """
     if depth > _MAX_DEPTH:
-        raise EvaluationError("the type is nested too deeply")
+        raise EvaluationError(say("the type is nested too deeply"))
     if isinstance(expression, Literal) and isinstance(expression.value, str):
         # Terraform 0.11 wrote types as texts.
         return (
@@ -105,7 +106,7 @@ def parse_type(expression: Expression, depth: int = 0) -> Type:
 
 
 def _no_type() -> Type:
-    raise EvaluationError("this is not a type constraint")
+    raise EvaluationError(say("this is not a type constraint"))
 
 
 def _object_type(argument: ObjectExpression, depth: int) -> ObjectType:
@@ -175,12 +176,12 @@ def convert(value: Value, wanted: Type) -> Value:
     if isinstance(wanted, TupleType):
         if isinstance(value, tuple) and len(value) == len(wanted.items):
             return tuple(convert(part, of) for part, of in zip(value, wanted.items, strict=True))
-        raise EvaluationError(f"a tuple of {len(wanted.items)} elements is required")
+        raise EvaluationError(say("a tuple of {number} elements is required", number=len(wanted.items)))
     if not isinstance(value, dict):
-        raise EvaluationError("an object is required")
+        raise EvaluationError(say("an object is required"))
     missing = [name for name in wanted.attributes if name not in value and name not in wanted.optional]
     if missing:
-        raise EvaluationError(f"the attribute {missing[0]!r} is required")
+        raise EvaluationError(say("the attribute {name!r} is required", name=missing[0]))
     return {name: convert(value.get(name), of) for name, of in wanted.attributes.items()}
 
 
@@ -203,7 +204,7 @@ def _primitive(value: Value, name: str) -> Value:
         return True
     elif value in ("false", "0") and isinstance(value, str):
         return False
-    raise EvaluationError(f"a {name} is required")
+    raise EvaluationError(say("a {name} is required", name=name))
 
 
 def parse_number(text: str) -> Decimal | int:
@@ -214,15 +215,15 @@ def parse_number(text: str) -> Decimal | int:
 
     """
     if len(text) > _MAX_DIGITS or not text.strip() == text or "_" in text or not text.isascii():
-        raise EvaluationError("a number is required")
+        raise EvaluationError(say("a number is required"))
     try:
         found = ARITHMETIC.create_decimal(text)
     except DecimalException:
-        raise EvaluationError("a number is required") from None
+        raise EvaluationError(say("a number is required")) from None
     if not found.is_finite():
-        raise EvaluationError("a number is required")
+        raise EvaluationError(say("a number is required"))
     if abs(found.adjusted()) > _MAX_DIGITS:
-        raise EvaluationError("the number is too large or too small")
+        raise EvaluationError(say("the number is too large or too small"))
     return number(found)
 
 
@@ -241,13 +242,13 @@ def text_of(value: Value) -> str:
 def _collection(value: Value, wanted: Collection) -> Value:
     if wanted.name == "map":
         if not isinstance(value, dict):
-            raise EvaluationError("a map is required")
+            raise EvaluationError(say("a map is required"))
         if isinstance(value, Map) and wanted.element == ANY:
             return value
         names = list(value)
         return Map(zip(names, _elements(list(value.values()), wanted.element), strict=True))
     if not isinstance(value, tuple):
-        raise EvaluationError(f"a {wanted.name} is required")
+        raise EvaluationError(say("a {name} is required", name=wanted.name))
     if type(value) is (List if wanted.name == "list" else Set) and wanted.element == ANY:
         return value
     parts = _elements(list(value), wanted.element)
@@ -283,7 +284,7 @@ def unify(parts: list[Value]) -> list[Value]:
         return _unify_sequences(parts, kinds)
     elif kinds <= {"map", "object"}:
         return _unify_mappings(parts, kinds)
-    raise EvaluationError("all elements must be of one type")
+    raise EvaluationError(say("all elements must be of one type"))
 
 
 def _untold(value: Value) -> Unknown | None:

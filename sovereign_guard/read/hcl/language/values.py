@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Reason, Sensitive, Unknown
 
 Value: TypeAlias = Any
@@ -117,7 +118,7 @@ def number(value: Decimal | int) -> Decimal | int:
         return value
     if value == value.to_integral_value():
         if value.adjusted() > 5_000:
-            raise EvaluationError("the number is too large")
+            raise EvaluationError(say("the number is too large"))
         return int(value)
     return value
 
@@ -252,7 +253,7 @@ def _weight(value: Value, known: dict[int, int]) -> int:
             if type(part) in _WEIGHTY:
                 found += _weight(part, known) - 1
         if found > MAX_WEIGHT:
-            raise LimitError("the value is too large")
+            raise LimitError(say("the value is too large"))
         known[id(value)] = found
     return found
 

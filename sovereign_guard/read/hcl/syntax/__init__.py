@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from sovereign_guard.language import later, say
 from sovereign_guard.processes import processors, shared_out
 from sovereign_guard.read.hcl.syntax.cache import SyntaxCache
 from sovereign_guard.read.hcl.syntax.native import parse_native
@@ -30,8 +31,8 @@ _MUCH = 3_000_000
 _SECOND_OPINIONS = 8.0
 """Seconds that the second parser may take in one run, all files together."""
 
-_HINT = "Run `terraform fmt` or `tofu fmt` on it; the blocks outside this place are judged."
-_JSON_HINT = "Mend the file, `terraform validate` checks it; what stands outside this place is judged."
+_HINT = later("Run `terraform fmt` or `tofu fmt` on it; the blocks outside this place are judged.")
+_JSON_HINT = later("Mend the file, `terraform validate` checks it; what stands outside this place is judged.")
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -75,7 +76,7 @@ class Parser:
         if text.name.endswith(".json"):
             from sovereign_guard.read.hcl.syntax.json_syntax import parse_json
 
-            return parse_json(text.data), _JSON_HINT
+            return parse_json(text.data), say(_JSON_HINT)
         structure = self._ready.get(text.digest)
         if structure is None and self._cache is not None:
             structure = self._cache.get(text.digest)
@@ -92,22 +93,23 @@ class Parser:
         from sovereign_guard.read.hcl.syntax.second import NotInstalledError, second_opinion
 
         if self._cache is not None and (known := self._cache.get(f"{text.digest}-second")) is not None:
-            return known, _HINT if known.faults else ""
+            return known, say(_HINT) if known.faults else ""
         if self._seconds <= 0:
-            return structure, f"{_HINT} A second parser was not asked any more: too many files have faults."
+            more = say("A second parser was not asked any more: too many files have faults.")
+            return structure, f"{say(_HINT)} {more}"
         start = time.monotonic()
         try:
             other = second_opinion(text.data)
         except NotInstalledError:
-            return structure, (
-                f"{_HINT} Should Terraform accept it, add the second parser: pip install "
-                "'sovereign-guard[hcl2]'."
+            more = say(
+                "Should Terraform accept it, add the second parser: pip install 'sovereign-guard[hcl2]'."
             )
+            return structure, f"{say(_HINT)} {more}"
         self._seconds -= time.monotonic() - start
         found = structure if other is None else other
         if self._cache is not None:
             self._cache.put(f"{text.digest}-second", found)
-        return found, _HINT if other is None else ""
+        return found, say(_HINT) if other is None else ""
 
 
 def _in_parallel(texts: list[Text]) -> dict[str, Structure]:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from sovereign_guard.language import say
 from sovereign_guard.read.hcl.syntax.tree import (
     Access,
     Binary,
@@ -141,7 +142,7 @@ def parse_template(text: str) -> Template:
     if b"${" not in data and b"%{" not in data:
         return Template((Literal(text),))
     if _HEREDOC_END in data:
-        raise NotAnExpressionError("this text is not read as a template", 0)
+        raise NotAnExpressionError(say("this text is not read as a template"), 0)
     start = b"<<" + _HEREDOC_END + b"\n"
     found = _parse(b"x=" + start + data + b"\n" + _HEREDOC_END + b"\n", 2 + len(start), whole=True)
     return found if isinstance(found, Template) else Template((found,))
@@ -151,18 +152,20 @@ def _parse(data: bytes, offset: int, *, whole: bool = False) -> Expression:
     try:
         return _converted(data, offset, whole=whole)
     except RecursionError:
-        raise NotAnExpressionError("this expression is nested too deeply", 0) from None
+        raise NotAnExpressionError(say("this expression is nested too deeply"), 0) from None
 
 
 def _converted(data: bytes, offset: int, *, whole: bool) -> Expression:
     root = parser().parse(legible(data)).root_node
     if root.has_error:
-        raise NotAnExpressionError("this is not an expression", max(0, first_fault(root).start_byte - offset))
+        raise NotAnExpressionError(
+            say("this is not an expression"), max(0, first_fault(root).start_byte - offset)
+        )
     body = root.named_children[0] if root.named_children else root
     attribute = next((child for child in body.named_children if child.type == "attribute"), None)
     rest = data[attribute.end_byte :].lstrip() if attribute is not None else b""
     if attribute is None or (rest and not rest.startswith((b"#", b"//", b"/*"))):
-        raise NotAnExpressionError("this is not an expression", 0)
+        raise NotAnExpressionError(say("this is not an expression"), 0)
     return _Converter(data, without_last_newline=whole).expression(attribute.children[-1], 0)
 
 
@@ -214,7 +217,7 @@ class _Converter:
     def _term(self, nodes: Sequence[Node], depth: int) -> Expression:
         """Convert a value and the steps into it, which the grammar lays flat beside each other."""
         if depth > MAX_DEPTH:
-            raise NotAnExpressionError("this expression is nested too deeply", nodes[0].start_byte)
+            raise NotAnExpressionError(say("this expression is nested too deeply"), nodes[0].start_byte)
         first = nodes[0]
         if first.type == "(":
             source = self.expression(nodes[1], depth)
@@ -227,7 +230,9 @@ class _Converter:
     def _convert(self, node: Node, depth: int) -> Expression:
         convert = self._by_type.get(node.type)
         if convert is None:
-            raise NotAnExpressionError(f"this expression is not understood ({node.type})", node.start_byte)
+            raise NotAnExpressionError(
+                say("this expression is not understood ({kind})", kind=node.type), node.start_byte
+            )
         return convert(node, depth)
 
     def _only_child(self, node: Node, depth: int) -> Expression:
@@ -253,7 +258,7 @@ class _Converter:
                 return (*steps, Splat(each, full=False), *self._steps(flat[last:], depth))
             if node.type in _STEPS:
                 if steps and self._is_legacy(node) and self._is_legacy(flat[at - 1]):
-                    raise NotAnExpressionError("two `.0` in a row are not permitted", node.start_byte)
+                    raise NotAnExpressionError(say("two `.0` in a row are not permitted"), node.start_byte)
                 steps.append(self._step(node, depth))
         return tuple(steps)
 
@@ -347,7 +352,7 @@ class _Converter:
     def _until(self, waiting: deque[str | Node], depth: int) -> tuple[tuple[Expression, ...], str]:
         """Take tokens up to an `else` or an end, and return its node's type with what stands before it."""
         if depth > MAX_DEPTH:
-            raise NotAnExpressionError("this template is nested too deeply", 0)
+            raise NotAnExpressionError(say("this template is nested too deeply"), 0)
         parts: list[Expression] = []
         while waiting:
             token = waiting.popleft()
@@ -362,7 +367,7 @@ class _Converter:
             inner = [child for child in token.named_children if child.type == "expression"]
             if kind == "template_interpolation":
                 if not inner:
-                    raise NotAnExpressionError("this interpolation is empty", token.start_byte)
+                    raise NotAnExpressionError(say("this interpolation is empty"), token.start_byte)
                 parts.append(self.expression(inner[0], depth))
             elif kind == "template_if_intro":
                 then, end = self._until(waiting, depth + 1)
@@ -460,7 +465,7 @@ class _Converter:
                 break
             node = inner[0]
         if depth + len(branches) > MAX_DEPTH:
-            raise NotAnExpressionError("this expression is nested too deeply", node.start_byte)
+            raise NotAnExpressionError(say("this expression is nested too deeply"), node.start_byte)
         found = self.expression(branches[0][1], depth)
         for (then, _last), (_then, earlier) in pairwise([*branches, (condition, condition)]):
             found = Conditional(self.expression(earlier, depth), self.expression(then, depth), found)

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from sovereign_guard.language import later, say
 from sovereign_guard.read.hcl.syntax.expressions import (
     NotAnExpressionError,
     composed,
@@ -94,9 +95,9 @@ _Value: TypeAlias = _Text | _Number | _Word | _Array | _Object
 
 
 class _FaultError(Exception):
-    def __init__(self, at: int, message: str) -> None:
-        self.fault = SyntaxFault(at, message)
-        super().__init__(message)
+    def __init__(self, at: int, text: str, /, **values: str) -> None:
+        self.fault = SyntaxFault(at, text, values)
+        super().__init__(text)
 
 
 class _Form(msgspec.Struct, frozen=True):
@@ -231,7 +232,7 @@ class _Reader:
         while True:
             token = match(data, at)
             if token is None:
-                raise self._fault(at, "this is not JSON")
+                raise self._fault(at, later("this is not JSON"))
             kind, at = token.lastgroup, token.end()
             value: _Value
             if kind == "text":
@@ -247,7 +248,7 @@ class _Reader:
                     self._add(open_values, key, value)
                     open_values.append(value)
                     if len(open_values) > MAX_DEPTH:
-                        raise self._fault(at - 1, "values are nested too deeply")
+                        raise self._fault(at - 1, later("values are nested too deeply"))
                     expected = "key or }" if mark == b"{" else "value or ]"
                     continue
                 if mark == b":" and expected == ":":
@@ -260,10 +261,19 @@ class _Reader:
                     open_values.pop().end = at
                     expected = self._after(open_values)
                     continue
-                raise self._fault(at - 1, f"{mark.decode()!r} stands where {_said(expected)} should")
+                raise self._fault(
+                    at - 1,
+                    later("{mark!r} stands where {expected} should"),
+                    mark=mark.decode(),
+                    expected=_said(expected),
+                )
             elif kind == "end":
                 if expected != "end":
-                    raise self._fault(len(data), f"the file ends where {_said(expected)} should stand")
+                    raise self._fault(
+                        len(data),
+                        later("the file ends where {expected} should stand"),
+                        expected=_said(expected),
+                    )
                 return
             elif kind == "number":
                 value = _Number(token.start("number"), at, token["number"].decode("ascii"))
@@ -276,7 +286,9 @@ class _Reader:
                 self._add(open_values, key, value)
                 expected = self._after(open_values)
             else:
-                raise self._fault(value.at, f"a value stands where {_said(expected)} should")
+                raise self._fault(
+                    value.at, later("a value stands where {expected} should"), expected=_said(expected)
+                )
 
     def _add(self, open_values: list[_Array | _Object], key: _Text | None, value: _Value) -> None:
         if not open_values:
@@ -298,30 +310,32 @@ class _Reader:
         """Read a text that holds escapes, or one that does not end."""
         found = _QUOTED.match(self._data, at)
         if found is None:
-            raise self._fault(at, "this text does not end")
+            raise self._fault(at, later("this text does not end"))
         raw = found[1].decode("utf-8", "replace")
         try:
             text = str(json.loads(f'"{raw}"'))
         except json.JSONDecodeError as error:
             offset = len(f'"{raw}'[: error.pos].encode("utf-8"))
-            raise _FaultError(at + offset, "this is not a text in JSON") from error
+            raise _FaultError(at + offset, later("this is not a text in JSON")) from error
         # Halves of a surrogate pair that stand alone are no text that could be written out again.
         return _Text(at, found.end(), composed(text.encode("utf-8", "replace").decode("utf-8")))
 
-    def _fault(self, at: int, message: str) -> _FaultError:
+    def _fault(self, at: int, text: str, /, **values: str) -> _FaultError:
         space = _SPACE.match(self._data, at)
-        return _FaultError(space.end() if space is not None else at, message)
+        return _FaultError(space.end() if space is not None else at, text, **values)
 
 
 def _said(expected: str) -> str:
-    return {
-        "value": "a value",
-        "value or ]": "a value",
-        "key": "a key",
-        "key or }": "a key",
-        ":": "a colon",
-        "end": "nothing",
-    }.get(expected, "a comma or the end")
+    other = later("a comma or the end")
+    names = {
+        "value": later("a value"),
+        "value or ]": later("a value"),
+        "key": later("a key"),
+        "key or }": later("a key"),
+        ":": later("a colon"),
+        "end": later("nothing"),
+    }
+    return say(names.get(expected, other))
 
 
 class _Builder:
@@ -338,7 +352,7 @@ class _Builder:
         attributes: list[Attribute] = []
         try:
             if isinstance(root, _Word):
-                raise _FaultError(root.at, "an object is needed here")
+                raise _FaultError(root.at, later("an object is needed here"))
             pairs = self._pairs(root)
         except _FaultError as error:
             self._faults.append(error.fault)
@@ -378,7 +392,9 @@ class _Builder:
             if isinstance(value, _Word) and value.value is None:
                 return
             if not isinstance(value, _Array | _Object):
-                raise _FaultError(value.at, f"an object is needed here, for a block of type {kind!r}")
+                raise _FaultError(
+                    value.at, later("an object is needed here, for a block of type {kind!r}"), kind=kind
+                )
         except _FaultError as error:
             if not top:
                 raise
@@ -404,12 +420,12 @@ class _Builder:
             pairs: list[tuple[_Text, _Value]] = []
             for item in value.items:
                 if not isinstance(item, _Object):
-                    raise _FaultError(item.at, "an object is needed here")
+                    raise _FaultError(item.at, later("an object is needed here"))
                 pairs += item.items
             return pairs
         if isinstance(value, _Word) and value.value is None:
             return []
-        raise _FaultError(value.at, "an object is needed here")
+        raise _FaultError(value.at, later("an object is needed here"))
 
     def _body(self, value: _Value, form: _Form) -> Body:
         attributes: dict[str, Attribute] = {}
@@ -421,7 +437,7 @@ class _Builder:
             elif name in form.blocks:
                 self._unpacked(name, key, inner, form.blocks[name], (), blocks)
             elif name in attributes:
-                raise _FaultError(key.at, f"the argument {name!r} is set twice")
+                raise _FaultError(key.at, later("the argument {name!r} is set twice"), name=name)
             else:
                 expression = self._argument(name, inner, form)
                 attributes[name] = Attribute(name, key.at, inner.at, inner.end, expression)
@@ -469,7 +485,7 @@ class _Builder:
             items: list[tuple[Expression, Expression]] = []
             for key, inner in value.items:
                 if key.text in seen:
-                    raise _FaultError(key.at, f"the key {key.text!r} is there twice")
+                    raise _FaultError(key.at, later("the key {name!r} is there twice"), name=key.text)
                 seen.add(key.text)
                 items.append((self._template(key), self._expression(inner)))
             return ObjectExpression(tuple(items))
@@ -510,13 +526,17 @@ class _Builder:
         try:
             return parse_template(text)
         except NotAnExpressionError as error:
-            raise _FaultError(value.at, f"this text is not a template: {error}") from error
+            raise _FaultError(
+                value.at, later("this text is not a template: {error}"), error=str(error)
+            ) from error
 
     def _parsed(self, value: _Text) -> Expression:
         try:
             return parse_expression(value.text.encode("utf-8"))
         except NotAnExpressionError as error:
-            raise _FaultError(value.at, f"this text is not an expression: {error}") from error
+            raise _FaultError(
+                value.at, later("this text is not an expression: {error}"), error=str(error)
+            ) from error
 
 
 def _simple(value: _Number | _Word) -> Expression:

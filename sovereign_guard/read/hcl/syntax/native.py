@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from sovereign_guard.language import later
 from sovereign_guard.read.hcl.syntax.expressions import first_fault, legible, parser, unescape
 from sovereign_guard.read.hcl.syntax.tree import Attribute, Block, Body, Comment, Structure, SyntaxFault
 
@@ -16,6 +17,7 @@ DIRECTIVE = re.compile(rb"(?i)sovereign[-_]guard[ \t]*(?::|(?=[ \t](?:level|waiv
 MAX_BLOCK_DEPTH = 100
 MAX_FAULTS = 20
 _JOINED = 4
+_NOT_HCL = later("this is not HCL")
 _BLOCK_START = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]*"[^"\n]*"|[ \t]+[\w-]+)*[ \t]*\{', re.MULTILINE)
 
 
@@ -36,7 +38,7 @@ def parse_native(data: bytes) -> Structure:
             else:
                 attributes.append(_attribute(node, data))
         except _TooDeepError as error:
-            faults.append(SyntaxFault(error.at, "blocks are nested too deeply"))
+            faults.append(SyntaxFault(error.at, later("blocks are nested too deeply")))
     return Structure(Body(tuple(attributes), tuple(blocks)), comments, tuple(faults))
 
 
@@ -98,12 +100,16 @@ def _faults(root: Node, faults: list[SyntaxFault]) -> None:
     while waiting and len(faults) < MAX_FAULTS:
         node = waiting.pop(0)
         if node.is_error or node.is_missing:
-            expected = f"a {node.type!r} is missing here" if node.is_missing else "this is not HCL"
-            faults.append(SyntaxFault(first_fault(node).start_byte, expected))
+            at = first_fault(node).start_byte
+            faults.append(
+                SyntaxFault(at, later("a {kind!r} is missing here"), {"kind": node.type})
+                if node.is_missing
+                else SyntaxFault(at, _NOT_HCL)
+            )
             continue
         waiting[:0] = [child for child in node.children if child.has_error or child.is_missing]
     if not faults:
-        faults.append(SyntaxFault(first_fault(root).start_byte, "this is not HCL"))
+        faults.append(SyntaxFault(first_fault(root).start_byte, _NOT_HCL))
     faults.sort(key=lambda fault: fault.at)
 
 

@@ -13,6 +13,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from sovereign_guard.language import say
+
 
 class Node(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Any part of an expression."""
@@ -210,10 +212,23 @@ class Comment(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class SyntaxFault(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A place where the text is not HCL."""
+    """A place where the text is not HCL.
+
+    Attributes:
+        at: offset in the text.
+        text: what is wrong, in English: structures are kept from run to run, and runs differ in language.
+        values: what stands in the place of its `{names}`.
+
+    """
 
     at: int
-    message: str
+    text: str
+    values: dict[str, str] = {}
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in the language that is spoken."""
+        return say(self.text, **self.values)
 
 
 class Structure(msgspec.Struct, frozen=True, array_like=True):

@@ -14,6 +14,7 @@ from decimal import Decimal
 from itertools import product
 from math import prod
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Sensitive, Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.types import (
@@ -60,7 +61,7 @@ _MAX_RANGE = 1_024
 def _whole(value: int | Decimal) -> int:
     """Return an index or a size."""
     if isinstance(value, Decimal) or not -(2**63) <= value < 2**63:
-        raise EvaluationError("a whole number is required")
+        raise EvaluationError(say("a whole number is required"))
     return value
 
 
@@ -159,7 +160,7 @@ def _anytrue(values: List) -> Value:
 
 def _contains(values: Value, wanted: Value) -> Value:
     if not isinstance(values, tuple):
-        raise EvaluationError("a list, tuple or set is required")
+        raise EvaluationError(say("a list, tuple or set is required"))
     uncertain = unknown_in(values) if isinstance(values, Set) else None
     for value in values:
         if _may_be_equal(value, wanted):
@@ -175,70 +176,70 @@ def _contains(values: Value, wanted: Value) -> Value:
 
 def _coalesce(*values: Value) -> Value:
     if not values:
-        raise EvaluationError("at least one argument is required")
+        raise EvaluationError(say("at least one argument is required"))
     try:
         unified = unify(list(values))
     except EvaluationError:
-        raise EvaluationError("all arguments must be of one type") from None
+        raise EvaluationError(say("all arguments must be of one type")) from None
     for at, value in enumerate(unified):
         if isinstance(value, Unknown):
             return _of_all(unified[at:])
         if value is not None and value != "":
             return value
-    raise EvaluationError("every argument is null or an empty text")
+    raise EvaluationError(say("every argument is null or an empty text"))
 
 
 def _coalescelist(*values: Value) -> Value:
     if any(not _in_order(value) for value in values if not isinstance(value, Unknown)):
-        raise EvaluationError("the arguments must be lists or tuples")
+        raise EvaluationError(say("the arguments must be lists or tuples"))
     for at, value in enumerate(values):
         if isinstance(value, Unknown):
             return _of_all(values[at:])
         if value:
             return value
-    raise EvaluationError("every argument is empty")
+    raise EvaluationError(say("every argument is empty"))
 
 
 def _element(values: Value, at: int | Decimal) -> Value:
     if not _in_order(values):
-        raise EvaluationError("a list or tuple is required")
+        raise EvaluationError(say("a list or tuple is required"))
     if not values:
-        raise EvaluationError("an empty list has no elements")
+        raise EvaluationError(say("an empty list has no elements"))
     index = _whole(at)
     if isinstance(values, List):
         return values[index % len(values)]
     # Of a tuple, Terraform takes no element by counting from the end, unless that ends at the first.
     if index < 0 and index % len(values):
-        raise EvaluationError("the index must not be negative")
+        raise EvaluationError(say("the index must not be negative"))
     return values[index % len(values)]
 
 
 def _index(values: Value, wanted: Value) -> Value:
     if not _in_order(values):
-        raise EvaluationError("a list or tuple is required")
+        raise EvaluationError(say("a list or tuple is required"))
     for at, value in enumerate(values):
         if _may_be_equal(value, wanted):
             found = _uncertain(value, wanted)
             return at if found is None else combine([found])
-    raise EvaluationError("the list does not hold that value")
+    raise EvaluationError(say("the list does not hold that value"))
 
 
 def _lookup(mapping: Value, key: str, *default: Value) -> Value:
     if len(default) > 1:
-        raise EvaluationError("two or three arguments are required")
+        raise EvaluationError(say("two or three arguments are required"))
     if isinstance(mapping, Unknown):
         return _of_all((mapping, *default))
     if isinstance(mapping, Pending):
         found = mapping.attribute(key)
         return _of_all((found, *default)) if isinstance(found, Unknown) else found
     if not isinstance(mapping, dict):
-        raise EvaluationError("a map is required")
+        raise EvaluationError(say("a map is required"))
     if isinstance(mapping, Map):
         default = _as_elements(mapping, default)
     if key in mapping:
         return mapping[key]
     if not default:
-        raise EvaluationError("there is no such key, and no default")
+        raise EvaluationError(say("there is no such key, and no default"))
     return default[0]
 
 
@@ -253,7 +254,7 @@ def _as_elements(mapping: Map, default: tuple[Value, ...]) -> tuple[Value, ...]:
     try:
         return tuple(convert(value, element) for value in default)
     except EvaluationError:
-        raise EvaluationError("the default is not of the type of the map's elements") from None
+        raise EvaluationError(say("the default is not of the type of the map's elements")) from None
 
 
 def _may_be_no_text(value: Value) -> bool:
@@ -269,11 +270,11 @@ def _may_be_no_text(value: Value) -> bool:
 
 def _one(values: Value) -> Value:
     if not isinstance(values, tuple):
-        raise EvaluationError("a list, tuple or set is required")
+        raise EvaluationError(say("a list, tuple or set is required"))
     if isinstance(values, Set) and (found := unknown_in(values)) is not None:
         return combine([found], through=True)
     if len(values) > 1:
-        raise EvaluationError("there is more than one element")
+        raise EvaluationError(say("there is more than one element"))
     return values[0] if values else None
 
 
@@ -283,7 +284,7 @@ def _one(values: Value) -> Value:
 def _chunklist(values: List, size: int | Decimal) -> Value:
     width = _whole(size)
     if width < 0:
-        raise EvaluationError("the size must not be negative")
+        raise EvaluationError(say("the size must not be negative"))
     width = width or max(len(values), 1)
     return List(List(values[at : at + width]) for at in range(0, len(values), width))
 
@@ -294,11 +295,11 @@ def _compact(values: List) -> Value:
 
 def _concat(*values: Value) -> Value:
     if any(not _in_order(value) for value in values if not isinstance(value, Unknown)):
-        raise EvaluationError("the arguments must be lists or tuples")
+        raise EvaluationError(say("the arguments must be lists or tuples"))
     if any(isinstance(value, Unknown) for value in values):
         return _of_all(values)
     if sum(map(len, values)) > MAX_ELEMENTS:
-        raise LimitError("the list would be too long")
+        raise LimitError(say("the list would be too long"))
     if all(isinstance(value, List) for value in values):
         try:
             return List(_joined(values))
@@ -329,7 +330,7 @@ def _distinct(values: List) -> Value:
 
 def _flatten(values: Value) -> Value:
     if not isinstance(values, tuple):
-        raise EvaluationError("a list, tuple or set is required")
+        raise EvaluationError(say("a list, tuple or set is required"))
     flat: list[Value] = []
     waiting: list[Value] = [values]
     marked = False
@@ -344,7 +345,7 @@ def _flatten(values: Value) -> Value:
         else:
             waiting.extend(reversed(value))
         if len(waiting) + len(flat) > MAX_ELEMENTS:
-            raise LimitError("the list would be too long")
+            raise LimitError(say("the list would be too long"))
     return Sensitive(tuple(flat)) if marked else tuple(flat)
 
 
@@ -376,16 +377,16 @@ def _length(value: Value) -> Value:
         return combine([found])
     if isinstance(value, tuple | dict):
         return len(value)
-    raise EvaluationError("a text, collection or structure is required")
+    raise EvaluationError(say("a text, collection or structure is required"))
 
 
 def _matchkeys(values: List, keys: List, wanted: List) -> Value:
     if len(keys) != len(values):
-        raise EvaluationError("there must be as many keys as values")
+        raise EvaluationError(say("there must be as many keys as values"))
     try:
         unified = unify([*keys, *wanted])
     except EvaluationError:
-        raise EvaluationError("the keys must be of one type with those that are wanted") from None
+        raise EvaluationError(say("the keys must be of one type with those that are wanted")) from None
     chosen = {identity(key) for key in unified[len(keys) :]}
     return List(
         value for value, key in zip(values, unified[: len(keys)], strict=True) if identity(key) in chosen
@@ -394,16 +395,16 @@ def _matchkeys(values: List, keys: List, wanted: List) -> Value:
 
 def _range(*limits: int | Decimal) -> Value:
     if len(limits) > 3:
-        raise EvaluationError("one, two or three numbers are required")
+        raise EvaluationError(say("one, two or three numbers are required"))
     start, end = (0, limits[0]) if len(limits) == 1 else limits[:2]
     step = limits[2] if len(limits) == 3 else -1 if end < start else 1
     if (step < 0 and start < end) or (step >= 0 and end < start):
-        raise EvaluationError("the step leads away from the end")
+        raise EvaluationError(say("the step leads away from the end"))
     found: list[Value] = []
     at = Decimal(start)
     while at > end if step < 0 else at < end:
         if len(found) == _MAX_RANGE:
-            raise EvaluationError(f"more than {_MAX_RANGE} numbers")
+            raise EvaluationError(say("more than {number} numbers", number=_MAX_RANGE))
         found.append(number(at))
         at = ARITHMETIC.add(at, Decimal(step))
     return List(found)
@@ -411,7 +412,7 @@ def _range(*limits: int | Decimal) -> Value:
 
 def _reverse(values: Value) -> Value:
     if not isinstance(values, tuple):
-        raise EvaluationError("a list or tuple is required")
+        raise EvaluationError(say("a list or tuple is required"))
     if isinstance(values, Set):
         found = unknown_in(values)
         return List(reversed(values)) if found is None else combine([found], through=True)
@@ -420,16 +421,16 @@ def _reverse(values: Value) -> Value:
 
 def _slice(values: Value, start: int | Decimal, end: int | Decimal) -> Value:
     if not _in_order(values):
-        raise EvaluationError("a list or tuple is required")
+        raise EvaluationError(say("a list or tuple is required"))
     first, last = _whole(start), _whole(end)
     if not 0 <= first <= last <= len(values):
-        raise EvaluationError("start and end must be in order and inside the list")
+        raise EvaluationError(say("start and end must be in order and inside the list"))
     return type(values)(values[first:last])
 
 
 def _sort(values: List) -> Value:
     if None in values:
-        raise EvaluationError("a null cannot be sorted")
+        raise EvaluationError(say("a null cannot be sorted"))
     return List(sorted(values))
 
 
@@ -439,11 +440,11 @@ def _sort(values: List) -> Value:
 def _of_one_type(sets: Sequence[Value]) -> list[list[Value]]:
     """Return the elements of sets as ones of a single type."""
     if sum(map(len, sets)) > MAX_ELEMENTS:
-        raise LimitError("the sets are too large")
+        raise LimitError(say("the sets are too large"))
     try:
         unified = iter(unify([value for values in sets for value in values]))
     except EvaluationError:
-        raise EvaluationError("the elements of all sets must be of one type") from None
+        raise EvaluationError(say("the elements of all sets must be of one type")) from None
     return [[next(unified) for _value in values] for values in sets]
 
 
@@ -465,9 +466,9 @@ def _setsubtract(values: Value, less: Value) -> Value:
 
 def _setproduct(*values: Value) -> Value:
     if any(not isinstance(value, tuple) for value in values):
-        raise EvaluationError("lists or sets are required")
+        raise EvaluationError(say("lists or sets are required"))
     if prod(map(len, values)) * len(values) > MAX_ELEMENTS:
-        raise LimitError("the product would be too large")
+        raise LimitError(say("the product would be too large"))
     for value in values:
         if isinstance(value, Set) and (found := unknown_in(value)) is not None:
             return combine([found])
@@ -483,23 +484,23 @@ def _setproduct(*values: Value) -> Value:
 
 def _keys(mapping: Value) -> Value:
     if not isinstance(mapping, dict):
-        raise EvaluationError("a map or object is required")
+        raise EvaluationError(say("a map or object is required"))
     return (List if isinstance(mapping, Map) else tuple)(sorted(mapping))
 
 
 def _values(mapping: Value) -> Value:
     if not isinstance(mapping, dict):
-        raise EvaluationError("a map or object is required")
+        raise EvaluationError(say("a map or object is required"))
     return (List if isinstance(mapping, Map) else tuple)(value for _name, value in _sorted(mapping))
 
 
 def _merge(*mappings: Value) -> Value:
     if any(not isinstance(value, dict | Pending | Unknown | None) for value in mappings):
-        raise EvaluationError("the arguments must be maps or objects")
+        raise EvaluationError(say("the arguments must be maps or objects"))
     if any(isinstance(value, Pending | Unknown) for value in mappings):
         return _merge_with_unknown(mappings)
     if sum(map(len, filter(None, mappings))) > MAX_ELEMENTS:
-        raise LimitError("the map would be too large")
+        raise LimitError(say("the map would be too large"))
     merged = {name: part for mapping in mappings if mapping is not None for name, part in mapping.items()}
     if mappings and all(isinstance(mapping, Map) for mapping in mappings):
         types = [_element_type(mapping.values()) for mapping in mappings]
@@ -541,7 +542,7 @@ def _transpose(mapping: Map) -> Value:
     turned: dict[str, list[str]] = {}
     for name, texts in _sorted(mapping):
         if texts is None or None in texts:
-            raise EvaluationError("neither a list nor a text may be null")
+            raise EvaluationError(say("neither a list nor a text may be null"))
         for text in texts:
             turned.setdefault(text, []).append(name)
     return Map((text, List(names)) for text, names in _sorted(turned))
@@ -549,11 +550,11 @@ def _transpose(mapping: Map) -> Value:
 
 def _zipmap(keys: List, values: Value) -> Value:
     if not _in_order(values):
-        raise EvaluationError("a list or tuple is required")
+        raise EvaluationError(say("a list or tuple is required"))
     if len(keys) != len(values):
-        raise EvaluationError("there must be as many keys as values")
+        raise EvaluationError(say("there must be as many keys as values"))
     if None in keys:
-        raise EvaluationError("a key must not be null")
+        raise EvaluationError(say("a key must not be null"))
     return (Map if isinstance(values, List) else dict)(zip(keys, values, strict=True))
 
 
@@ -605,7 +606,13 @@ def _carrying(
                 value, hidden = without_marks(value)
                 marked = marked or hidden
             if value is None and not parameter.null:
-                raise EvaluationError(f"argument {at + 1} of {run.__name__[1:]} must not be null")
+                raise EvaluationError(
+                    say(
+                        "argument {number} of {function} must not be null",
+                        number=at + 1,
+                        function=run.__name__[1:],
+                    )
+                )
             if isinstance(value, Pending) and not parameter.whole:
                 return combine([value.unknown], through=through)
             opened.append(value)

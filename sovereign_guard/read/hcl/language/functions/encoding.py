@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Reason, Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.functions.texts import made
@@ -36,7 +37,7 @@ def _utf8(data: bytes) -> str:
     try:
         return made(data.decode())
     except UnicodeDecodeError:
-        raise EvaluationError("the bytes are not UTF-8") from None
+        raise EvaluationError(say("the bytes are not UTF-8")) from None
 
 
 def _base64(data: bytes) -> str:
@@ -60,7 +61,7 @@ def bytes_of(text: str) -> bytes:
             return b64decode(joined, validate=True)
     except ValueError:
         pass
-    raise EvaluationError("the text is not Base64")
+    raise EvaluationError(say("the text is not Base64"))
 
 
 def _base64encode(text: str) -> Value:
@@ -73,7 +74,7 @@ def _base64decode(text: str) -> Value:
 
 def _base64gzip(_given: str) -> Value:
     # Every implementation of gzip compresses in its own way, and Terraform's is that of Go.
-    return Unknown(Reason.UNSUPPORTED, "base64gzip()", "compressed bytes")
+    return Unknown(Reason.UNSUPPORTED, "base64gzip()", say("compressed bytes"))
 
 
 def _base64gunzip(text: str) -> Value:
@@ -86,20 +87,20 @@ def _base64gunzip(text: str) -> Value:
         try:
             found += reader.decompress(waiting, MAX_TEXT + 1 - len(found))
         except zlib.error:
-            raise EvaluationError("the bytes are not compressed with gzip") from None
+            raise EvaluationError(say("the bytes are not compressed with gzip")) from None
         if len(found) > MAX_TEXT:
-            raise LimitError("the text would be too long")
+            raise LimitError(say("the text would be too long"))
         if not reader.eof:
-            raise EvaluationError("the compressed bytes end too early")
+            raise EvaluationError(say("the compressed bytes end too early"))
         waiting = reader.unused_data
         if not waiting:
             break
     else:
-        raise LimitError("there are too many compressed members")
+        raise LimitError(say("there are too many compressed members"))
     try:
         return made(found.decode())
     except UnicodeDecodeError:
-        raise LimitError("bytes that are not UTF-8 cannot be told") from None
+        raise LimitError(say("bytes that are not UTF-8 cannot be told")) from None
 
 
 # Character sets.
@@ -169,22 +170,22 @@ _WITHOUT_CONTROLS = re.compile(r"iso8859_(?!9$)")
 def _codec(name: str) -> str:
     lower = name.lower()
     if lower in _UNTOLD:
-        raise LimitError("what this character set makes of the text cannot be told")
+        raise LimitError(say("what this character set makes of the text cannot be told"))
     if lower not in _CODECS:
-        raise EvaluationError("there is no such character set")
+        raise EvaluationError(say("there is no such character set"))
     return _CODECS[lower]
 
 
 def _textencodebase64(text: str, name: str) -> Value:
     codec = _codec(name)
     if _WITHOUT_CONTROLS.match(codec) and _UNASSIGNED.search(text):
-        raise EvaluationError("the character set lacks a character of the text")
+        raise EvaluationError(say("the character set lacks a character of the text"))
     try:
         if codec == "utf_16":
             return _base64(b"\xfe\xff" + text.encode("utf_16_be"))
         return _base64(text.encode(codec))
     except UnicodeEncodeError:
-        raise EvaluationError("the character set lacks a character of the text") from None
+        raise EvaluationError(say("the character set lacks a character of the text")) from None
 
 
 def _textdecodebase64(text: str, name: str) -> Value:
@@ -195,9 +196,9 @@ def _textdecodebase64(text: str, name: str) -> Value:
     try:
         found = data.decode(codec)
     except UnicodeDecodeError:
-        raise EvaluationError("the bytes are not of the character set") from None
+        raise EvaluationError(say("the bytes are not of the character set")) from None
     if "\ufffd" in found or (_WITHOUT_CONTROLS.match(codec) and _UNASSIGNED.search(found)):
-        raise EvaluationError("the bytes are not of the character set")
+        raise EvaluationError(say("the bytes are not of the character set"))
     return made(found)
 
 
@@ -216,11 +217,11 @@ def _urldecode(text: str) -> Value:
     from urllib.parse import unquote_to_bytes
 
     if _BAD_PERCENT.search(text):
-        raise EvaluationError("a percent sign must be followed by two hexadecimal digits")
+        raise EvaluationError(say("a percent sign must be followed by two hexadecimal digits"))
     try:
         return made(unquote_to_bytes(text.replace("+", " ")).decode())
     except UnicodeDecodeError:
-        raise LimitError("bytes that are not UTF-8 cannot be told") from None
+        raise LimitError(say("bytes that are not UTF-8 cannot be told")) from None
 
 
 # CSV.
@@ -229,12 +230,12 @@ def _urldecode(text: str) -> Value:
 def _csvdecode(text: str) -> Value:
     rows = _rows(text)
     if not rows:
-        raise EvaluationError("the CSV has no header")
+        raise EvaluationError(say("the CSV has no header"))
     header, *others = rows
     if len(set(header)) < len(header):
-        raise EvaluationError("two columns have the same name")
+        raise EvaluationError(say("two columns have the same name"))
     if any(len(row) != len(header) for row in others):
-        raise EvaluationError("a row of the CSV has not as many fields as the header")
+        raise EvaluationError(say("a row of the CSV has not as many fields as the header"))
     return List(dict(zip(header, row, strict=True)) for row in others)
 
 
@@ -257,7 +258,7 @@ def _rows(text: str) -> list[list[str]]:
         rows.append(row)
         fields += len(row)
         if fields > MAX_ELEMENTS:
-            raise LimitError("the CSV holds too many fields")
+            raise LimitError(say("the CSV holds too many fields"))
     return rows
 
 
@@ -270,14 +271,14 @@ def _plain_field(text: str, at: int) -> tuple[str, int]:
     found = _FIELD.match(text, at)
     assert found is not None  # noqa: S101 - the pattern matches nothing, too
     if text.startswith('"', found.end()):
-        raise EvaluationError("the CSV has a quote inside a field without quotes")
+        raise EvaluationError(say("the CSV has a quote inside a field without quotes"))
     return found[0], found.end()
 
 
 def _quoted_field(text: str, at: int) -> tuple[str, int]:
     found = _QUOTED.match(text, at)
     if found is None or text[found.end() : found.end() + 1] not in ("", ",", "\n"):
-        raise EvaluationError("the CSV has a field whose quotes are not closed, or not at its end")
+        raise EvaluationError(say("the CSV has a field whose quotes are not closed, or not at its end"))
     return found[1].replace('""', '"'), found.end()
 
 
@@ -304,12 +305,12 @@ class _Json:
         self._out.append(text)
         self._length += len(text)
         if self._length > MAX_TEXT:
-            raise LimitError("the JSON would be too long")
+            raise LimitError(say("the JSON would be too long"))
 
     def _write(self, value: Value, depth: int) -> None:
         self._nodes += 1
         if self._nodes > MAX_ELEMENTS or depth > _MAX_DEPTH:
-            raise LimitError("the value is too large to be written as JSON")
+            raise LimitError(say("the value is too large to be written as JSON"))
         if value is None:
             self._put("null")
         elif isinstance(value, str):
@@ -352,11 +353,11 @@ def _jsondecode(text: str) -> Value:
             text, parse_int=_json_number, parse_float=_json_number, parse_constant=_no_constant
         )
     except RecursionError:
-        raise LimitError("the JSON is nested too deeply") from None
+        raise LimitError(say("the JSON is nested too deeply")) from None
     except ValueError:
-        raise EvaluationError("the text is not valid JSON") from None
+        raise EvaluationError(say("the text is not valid JSON")) from None
     if text.count(",") > MAX_ELEMENTS and _count(found) > MAX_ELEMENTS:
-        raise LimitError("the JSON holds too many elements")
+        raise LimitError(say("the JSON holds too many elements"))
     return _from_json(found, 0)
 
 
@@ -375,16 +376,16 @@ def _json_number(text: str) -> Value:
     try:
         return parse_number(text)
     except EvaluationError:
-        raise LimitError("a number in the JSON is too large") from None
+        raise LimitError(say("a number in the JSON is too large")) from None
 
 
 def _no_constant(_name: str) -> Value:
-    raise EvaluationError("the text is not valid JSON")
+    raise EvaluationError(say("the text is not valid JSON"))
 
 
 def _from_json(value: Value, depth: int) -> Value:
     if depth > _MAX_DEPTH:
-        raise LimitError("the JSON is nested too deeply")
+        raise LimitError(say("the JSON is nested too deeply"))
     if isinstance(value, str):
         # Half of a pair of surrogates becomes the sign for what is no character.
         return made(_SURROGATE.sub("\ufffd", value))

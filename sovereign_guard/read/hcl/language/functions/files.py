@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+from sovereign_guard.language import later, say
 from sovereign_guard.model.value import Unknown
 from sovereign_guard.read.hcl.language.functions.function import Files, Function, Parameter
 from sovereign_guard.read.hcl.language.functions.glob import (
@@ -45,8 +46,8 @@ DEPENDS_ON_MACHINE = frozenset({"abspath", "pathexpand"})
 _MAX_LINKS = 40
 """Symbolic links in one path, as on Linux."""
 
-_OUTSIDE = "the path lies outside what is scanned"
-_HOME = "it depends on the home folder of whoever plans"
+_OUTSIDE = later("the path lies outside what is scanned")
+_HOME = later("it depends on the home folder of whoever plans")
 _FLAGS = (
     os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 )
@@ -85,11 +86,11 @@ def _dirname(path: str) -> str:
 def _abspath(path: str) -> Value:
     if path.startswith("/"):
         return _clean(path)
-    return failed("it depends on the folder in which Terraform runs", "abspath()")
+    return failed(say("it depends on the folder in which Terraform runs"), "abspath()")
 
 
 def _pathexpand(path: str) -> Value:
-    return failed(_HOME, "pathexpand()") if _in_home(path) else path
+    return failed(say(_HOME), "pathexpand()") if _in_home(path) else path
 
 
 def _in_home(path: str) -> bool:
@@ -102,7 +103,7 @@ def _in_home(path: str) -> bool:
     if not path.startswith("~"):
         return False
     if path[1:2] not in ("", "/", "\\"):
-        raise EvaluationError("the home folder of a named user cannot be told")
+        raise EvaluationError(say("the home folder of a named user cannot be told"))
     return True
 
 
@@ -155,33 +156,33 @@ def _content(files: Files | None, path: str, name: str) -> bytes | Unknown:
 
     """
     if _in_home(path):
-        return failed(_HOME, name)
+        return failed(say(_HOME), name)
     if files is None:
-        return failed("no files are read here", name)
+        return failed(say("no files are read here"), name)
     try:
         located = _located(files, path)
         mode = located.lstat().st_mode
         if stat.S_ISDIR(mode):
-            raise EvaluationError("the path is that of a folder, not of a file")
+            raise EvaluationError(say("the path is that of a folder, not of a file"))
         if not stat.S_ISREG(mode):
-            return failed("the path is not that of a regular file", name)
+            return failed(say("the path is not that of a regular file"), name)
         return _read(located, name)
     except _OutsideError:
-        return failed(_OUTSIDE, name)
+        return failed(say(_OUTSIDE), name)
     except (FileNotFoundError, NotADirectoryError):
-        raise EvaluationError("no such file exists") from None
+        raise EvaluationError(say("no such file exists")) from None
     except (OSError, ValueError):
-        raise EvaluationError("the file cannot be read") from None
+        raise EvaluationError(say("the file cannot be read")) from None
 
 
 def _read(path: Path, name: str) -> bytes | Unknown:
     with open(os.open(path, _FLAGS), "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
         info = os.fstat(stream.fileno())
         if not stat.S_ISREG(info.st_mode):
-            return failed("the path is not that of a regular file", name)
+            return failed(say("the path is not that of a regular file"), name)
         data = stream.read(MAX_BYTES + 1) if info.st_size <= MAX_BYTES else b""
     if info.st_size > MAX_BYTES or len(data) > MAX_BYTES:
-        return failed("the file is larger than those that are read", name)
+        return failed(say("the file is larger than those that are read"), name)
     return data
 
 
@@ -192,7 +193,7 @@ def _file(files: Files | None, path: str) -> Value:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise EvaluationError("the file is not UTF-8") from None
+        raise EvaluationError(say("the file is not UTF-8")) from None
     return _composed(text)
 
 
@@ -210,7 +211,7 @@ def _filebase64(files: Files | None, path: str) -> Value:
     if isinstance(data, Unknown):
         return data
     if len(data) // 3 * 4 + 4 > MAX_TEXT:
-        return failed("the file is larger than those that are read", "filebase64()")
+        return failed(say("the file is larger than those that are read"), "filebase64()")
     return base64.b64encode(data).decode()
 
 
@@ -225,20 +226,20 @@ def _file_digest(name: str, algorithm: str, *, as_base64: bool = False) -> Calla
 def _fileexists(files: Files | None, path: str) -> Value:
     name = "fileexists()"
     if _in_home(path):
-        return failed(_HOME, name)
+        return failed(say(_HOME), name)
     if files is None:
-        return failed("no files are read here", name)
+        return failed(say("no files are read here"), name)
     try:
         mode = _located(files, path).lstat().st_mode
     except _OutsideError:
-        return failed(_OUTSIDE, name)
+        return failed(say(_OUTSIDE), name)
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
-        raise EvaluationError("whether the file exists cannot be told") from None
+        raise EvaluationError(say("whether the file exists cannot be told")) from None
     if stat.S_ISREG(mode):
         return True
-    raise EvaluationError("the path is not that of a regular file")
+    raise EvaluationError(say("the path is not that of a regular file"))
 
 
 # -- many files ----------------------------------------------------------------------------------------------
@@ -247,7 +248,7 @@ def _fileexists(files: Files | None, path: str) -> Value:
 def _fileset(files: Files | None, path: str, pattern: str) -> Value:
     name = "fileset()"
     if files is None:
-        return failed("no files are read here", name)
+        return failed(say("no files are read here"), name)
     # A relative path stays one, lest signs in the names of the folders above be taken for patterns.
     whole = _clean("/".join((path or ".", pattern)))
     walk = _Walk(files)
@@ -255,20 +256,20 @@ def _fileset(files: Files | None, path: str, pattern: str) -> Value:
         walk.search(whole)
         found = [match for match in walk.matches if walk.is_file(match)]
     except _OutsideError:
-        return failed("it leads to files outside what is scanned", name)
+        return failed(say("it leads to files outside what is scanned"), name)
     except TooMuchWorkError:
-        return failed("the pattern leads to more files than are looked at", name)
+        return failed(say("the pattern leads to more files than are looked at"), name)
     except MalformedPatternError:
-        raise EvaluationError("the pattern is malformed") from None
+        raise EvaluationError(say("the pattern is malformed")) from None
     except FileNotFoundError:
-        raise EvaluationError("a symbolic link leads nowhere") from None
+        raise EvaluationError(say("a symbolic link leads nowhere")) from None
     except (OSError, ValueError):
-        raise EvaluationError("a file cannot be looked at") from None
+        raise EvaluationError(say("a file cannot be looked at")) from None
     if walk.malformed:
         # Whether Terraform notices depends on the order in which the disk lists the files.
-        return failed("the pattern is malformed", name)
+        return failed(say("the pattern is malformed"), name)
     if not all(_is_unicode(match) for match in found):
-        return failed("the name of a file is not text", name)
+        return failed(say("the name of a file is not text"), name)
     base = files.base.as_posix()
     folder = _joined(base, path)
     return set_of(_composed(posixpath.relpath(_joined(base, match), folder)) for match in found)

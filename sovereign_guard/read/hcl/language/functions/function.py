@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Sensitive, Unknown
 from sovereign_guard.read.hcl.language.types import ANY, Type, convert
 from sovereign_guard.read.hcl.language.values import (
@@ -88,7 +89,13 @@ def call(function: Function, arguments: Sequence[Value], files: Files | None) ->
     """
     count = len(function.parameters)
     if len(arguments) < count + function.least or (function.variadic is None and len(arguments) > count):
-        raise EvaluationError(f"{function.name} is called with {len(arguments)} argument(s)")
+        raise EvaluationError(
+            say(
+                "{function} is called with {number} argument(s)",
+                function=function.name,
+                number=len(arguments),
+            )
+        )
     unknowns: list[Unknown] = []
     known: list[Value] = []
     marked = False
@@ -101,12 +108,21 @@ def call(function: Function, arguments: Sequence[Value], files: Files | None) ->
         if isinstance(argument, Pending) and not parameter.whole:
             argument = argument.unknown
         if argument is None and not parameter.null:
-            raise EvaluationError(f"argument {at + 1} of {function.name} must not be null")
+            raise EvaluationError(
+                say("argument {number} of {function} must not be null", number=at + 1, function=function.name)
+            )
         if not isinstance(argument, Unknown):
             try:
                 argument = convert(argument, parameter.type)
             except EvaluationError as error:
-                raise EvaluationError(f"argument {at + 1} of {function.name}: {error}") from None
+                raise EvaluationError(
+                    say(
+                        "argument {number} of {function}: {error}",
+                        number=at + 1,
+                        function=function.name,
+                        error=error,
+                    )
+                ) from None
             if not parameter.parts:
                 unknowns.extend(unknowns_in(argument))
             elif isinstance(argument, Unknown) and not parameter.whole:

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import Callable
 
+from sovereign_guard.language import later, say
 from sovereign_guard.model.value import Reason, Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.types import NUMBER, STRING
@@ -57,7 +58,7 @@ def _text_digest(algorithm: str, *, as_base64: bool = False) -> Callable[[str], 
 
 def _made_at_apply(name: str) -> Callable[..., Value]:
     def run(*_arguments: Value) -> Unknown:
-        return Unknown(Reason.AFTER_APPLY, f"{name}()", "it is another at each run")
+        return Unknown(Reason.AFTER_APPLY, f"{name}()", say("it is another at each run"))
 
     return run
 
@@ -80,7 +81,7 @@ def _hexadecimal(text: str) -> str:
     elif len(text.encode()) == 38:
         text = text[1:-1]  # Whether what stands around it are braces, nobody looks.
     if not _HYPHENED.fullmatch(text):
-        raise EvaluationError("the namespace is none of dns, url, oid, x500, and no UUID")
+        raise EvaluationError(say("the namespace is none of dns, url, oid, x500, and no UUID"))
     return text.replace("-", "")
 
 
@@ -121,7 +122,7 @@ class _RsaKey:
 
 
 def _rsadecrypt(ciphertext: str, private_key: str) -> Value:
-    cipher = _base64(ciphertext, "the ciphertext must be base64")
+    cipher = _base64(ciphertext, later("the ciphertext must be base64"))
     key = _private_key(private_key)
     if isinstance(key, Unknown):
         return key
@@ -129,39 +130,39 @@ def _rsadecrypt(ciphertext: str, private_key: str) -> Value:
     number = int.from_bytes(cipher, "big")
     # Go's arithmetic takes whole machine words, so some bytes more than the modulus has, if they are zero.
     if size < _MIN_PADDING + 3 or len(cipher) > -(-size // 8) * 8 or number >= key.modulus:
-        raise EvaluationError("the ciphertext cannot be decrypted with this key")
+        raise EvaluationError(say("the ciphertext cannot be decrypted with this key"))
     message = key.power(number).to_bytes(size, "big")
     end = message.find(b"\0", 2)
     if message[:2] != b"\0\2" or end < 2 + _MIN_PADDING:
-        raise EvaluationError("the ciphertext cannot be decrypted with this key")
+        raise EvaluationError(say("the ciphertext cannot be decrypted with this key"))
     try:
         return message[end + 1 :].decode()
     except UnicodeDecodeError:
-        return failed("what is decrypted is not text", "rsadecrypt()")
+        return failed(say("what is decrypted is not text"), "rsadecrypt()")
 
 
 def _base64(text: str, complaint: str) -> bytes:
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise EvaluationError(complaint) from None
+        raise EvaluationError(say(complaint)) from None
 
 
 def _private_key(text: str) -> _RsaKey | Unknown:
     """Return the RSA key of the first PEM block."""
     if len(text) > _MAX_KEY_BYTES:
-        return failed("the private key is larger than those that are read", "rsadecrypt()")
+        return failed(say("the private key is larger than those that are read"), "rsadecrypt()")
     text = text.replace("\r\n", "\n")
     begin = _PEM_BEGIN.search(text)
     end = text.find(f"-----END {begin[1]}-----", begin.end()) if begin is not None else -1
     if begin is None or end < 0:
-        raise EvaluationError("the private key is not in PEM form")
+        raise EvaluationError(say("the private key is not in PEM form"))
     kind, lines = begin[1], text[begin.end() : end].split("\n")
     headers = [line for line in lines if ":" in line]
     if any("ENCRYPTED" in header for header in headers):
-        raise EvaluationError("the private key is protected by a passphrase")
+        raise EvaluationError(say("the private key is protected by a passphrase"))
     body = "".join(line.strip() for line in lines if ":" not in line)
-    data = _base64(body, "the private key is not in PEM form")
+    data = _base64(body, later("the private key is not in PEM form"))
     try:
         if kind == "RSA PRIVATE KEY":
             return _pkcs1(data)
@@ -170,8 +171,8 @@ def _private_key(text: str) -> _RsaKey | Unknown:
         if kind == "OPENSSH PRIVATE KEY":
             return _openssh(data)
     except (IndexError, ValueError):
-        raise EvaluationError("the private key is malformed") from None
-    raise EvaluationError("the private key is not one of RSA")
+        raise EvaluationError(say("the private key is malformed")) from None
+    raise EvaluationError(say("the private key is not one of RSA"))
 
 
 def _pkcs1(data: bytes) -> _RsaKey | Unknown:
@@ -184,7 +185,7 @@ def _pkcs1(data: bytes) -> _RsaKey | Unknown:
         content, body = _element(body, _INTEGER)
         numbers.append(int.from_bytes(content, "big", signed=True))
     if numbers[0] == 1:
-        return failed("RSA keys of more than two primes are not read", "rsadecrypt()")
+        return failed(say("RSA keys of more than two primes are not read"), "rsadecrypt()")
     if numbers[0] != 0 or len(numbers) != 9 or body or min(numbers[1:]) <= 0:
         raise ValueError("not an RSA key")
     return _key(numbers[1], numbers[2], numbers[3], (numbers[4], numbers[5]))
@@ -192,7 +193,7 @@ def _pkcs1(data: bytes) -> _RsaKey | Unknown:
 
 def _key(modulus: int, public: int, private: int, primes: tuple[int, int]) -> _RsaKey | Unknown:
     if modulus.bit_length() > _MAX_MODULUS_BITS:
-        return failed("the private key is larger than those that are read", "rsadecrypt()")
+        return failed(say("the private key is larger than those that are read"), "rsadecrypt()")
     return _RsaKey(modulus, public, private, primes)
 
 
@@ -202,7 +203,7 @@ def _pkcs8(data: bytes) -> bytes:
     _version, body = _element(body, _INTEGER)
     algorithm, body = _element(body, _SEQUENCE)
     if not algorithm.startswith(_RSA_OID):
-        raise EvaluationError("the private key is not one of RSA")
+        raise EvaluationError(say("the private key is not one of RSA"))
     return _element(body, _OCTET_STRING)[0]
 
 
@@ -231,7 +232,7 @@ def _openssh(data: bytes) -> _RsaKey | Unknown:
     cipher, data = _field(data[len(_OPENSSH_MAGIC) :])
     derivation, data = _field(data)
     if cipher != b"none" or derivation != b"none":
-        raise EvaluationError("the private key is protected by a passphrase")
+        raise EvaluationError(say("the private key is protected by a passphrase"))
     _options, data = _field(data)
     if data[:4] != (1).to_bytes(4, "big"):
         raise ValueError("one key is wanted")
@@ -241,7 +242,7 @@ def _openssh(data: bytes) -> _RsaKey | Unknown:
         raise ValueError("the check numbers differ")
     kind, private = _field(private[8:])
     if kind != b"ssh-rsa":
-        raise EvaluationError("the private key is not one of RSA")
+        raise EvaluationError(say("the private key is not one of RSA"))
     numbers: list[int] = []
     for _ in range(6):  # modulus, public and private exponent, the primes' inverse, the primes
         content, private = _field(private)

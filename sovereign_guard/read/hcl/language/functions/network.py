@@ -13,6 +13,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
+from sovereign_guard.language import say
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.types import NUMBER, STRING
 from sovereign_guard.read.hcl.language.values import EvaluationError, LimitError, List
@@ -57,12 +58,12 @@ def _network(text: str) -> _Network:
         prefix = int(length)
         if prefix <= bits:
             return _Network(value >> bits - prefix << bits - prefix, prefix, bits)
-    raise EvaluationError("a network such as 10.1.0.0/16 is required")
+    raise EvaluationError(say("a network such as 10.1.0.0/16 is required"))
 
 
 def _check_length(text: str) -> None:
     if len(text) > _MAX_LENGTH:
-        raise LimitError("the network is longer than those that are read")
+        raise LimitError(say("the network is longer than those that are read"))
 
 
 def _address(text: str) -> tuple[int, int] | None:
@@ -106,7 +107,7 @@ def _written_network(value: int, prefix: int, bits: int) -> str:
 
 def _whole(number: int | Decimal) -> int:
     if not isinstance(number, int):
-        raise EvaluationError("a whole number is required")
+        raise EvaluationError(say("a whole number is required"))
     return number
 
 
@@ -114,7 +115,7 @@ def _machine(number: int | Decimal) -> int:
     """Return a whole number that fits into 64 bits."""
     whole = _whole(number)
     if not -(_WORD >> 1) <= whole < _WORD >> 1:
-        raise EvaluationError("the number is out of range")
+        raise EvaluationError(say("the number is out of range"))
     return whole
 
 
@@ -127,7 +128,7 @@ def _inserted(network: _Network, number: int, length: int) -> int:
         value = abs(network.start | number << shift)
         if value < 1 << network.bits:
             return value
-    raise EvaluationError("the number is out of range")
+    raise EvaluationError(say("the number is out of range"))
 
 
 def _cidrhost(prefix: str, hostnum: int | Decimal) -> str:
@@ -143,7 +144,7 @@ def _cidrhost(prefix: str, hostnum: int | Decimal) -> str:
         low = number % _WORD
         too_large = (low - _WORD if low >= _WORD >> 1 else low) > highest
     if too_large:
-        raise EvaluationError("the network does not hold so many addresses")
+        raise EvaluationError(say("the network does not hold so many addresses"))
     length = 32 if network.bits == 32 or _is_mapped(network.start) else 128
     return _written(_inserted(network, number, length), network.bits)
 
@@ -151,7 +152,7 @@ def _cidrhost(prefix: str, hostnum: int | Decimal) -> str:
 def _cidrnetmask(prefix: str) -> str:
     network = _network(prefix)
     if network.bits == 128 and not _is_mapped(network.start):
-        raise EvaluationError("only IPv4 networks have a netmask")
+        raise EvaluationError(say("only IPv4 networks have a netmask"))
     host_bits = network.bits - network.prefix
     return _written((1 << network.bits) - (1 << host_bits), network.bits)
 
@@ -161,9 +162,9 @@ def _cidrsubnet(prefix: str, newbits: int | Decimal, netnum: int | Decimal) -> s
     network = _network(prefix)
     length = network.prefix + more
     if length > network.bits:
-        raise EvaluationError("the network has not so many bits left")
+        raise EvaluationError(say("the network has not so many bits left"))
     if 0 <= more < 64 and abs(number) % _WORD >= 1 << more:
-        raise EvaluationError("the new bits do not hold such a number")
+        raise EvaluationError(say("the new bits do not hold such a number"))
     return _written_network(_inserted(network, number, length), length, network.bits)
 
 
@@ -175,17 +176,17 @@ def _cidrsubnets(prefix: str, *newbits: int | Decimal) -> List:
     for number in newbits:
         more = _machine(number)
         if not 1 <= more <= _MAX_STEP_BITS:
-            raise EvaluationError("a network can be extended by 1 to 32 bits")
+            raise EvaluationError(say("a network can be extended by 1 to 32 bits"))
         length = network.prefix + more
         if length > network.bits:
-            raise EvaluationError("the network has not so many bits left")
+            raise EvaluationError(say("the network has not so many bits left"))
         size = 1 << network.bits - length
         start = (last | size - 1) + 1
         last = start + size - 1
         # Terraform takes the first IPv4 address in IPv6 form for the end of all addresses, too.
         over = start >= beyond or (network.bits == 128 and (_is_mapped(start - 1) or start == _MAPPED))
         if over or not network.start <= start <= network.end:
-            raise EvaluationError("the network has no room left for all these subnets")
+            raise EvaluationError(say("the network has no room left for all these subnets"))
         made.append(_written_network(start, length, network.bits))
     return List(made)
 
@@ -196,7 +197,7 @@ def _cidrcontains(containing_prefix: str, contained: str) -> bool:
     inner = _network(contained) if address is None else _Network(address[0], address[1], address[1])
     one, other = _as_v4(outer), _as_v4(inner)
     if one.bits != other.bits:
-        raise EvaluationError("one of the networks is of IPv4 and the other of IPv6")
+        raise EvaluationError(say("one of the networks is of IPv4 and the other of IPv6"))
     return one.start <= other.start and other.end <= one.end
 
 

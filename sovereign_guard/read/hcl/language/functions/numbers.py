@@ -11,6 +11,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+from sovereign_guard.language import say
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.types import ANY, NUMBER, convert
 from sovereign_guard.read.hcl.language.values import EvaluationError, LimitError, Value, number
@@ -73,7 +74,7 @@ def whole(value: Number) -> int:
 
     """
     if not isinstance(value, int) or not -(1 << 63) <= value < 1 << 63:
-        raise EvaluationError("a whole number is required")
+        raise EvaluationError(say("a whole number is required"))
     return value
 
 
@@ -105,13 +106,13 @@ def _signum(value: Number) -> Value:
 
 def _sum(values: Value) -> Value:
     if not isinstance(values, tuple):
-        raise EvaluationError("a list, set or tuple of numbers is required")
+        raise EvaluationError(say("a list, set or tuple of numbers is required"))
     if not values:
-        raise EvaluationError("there is nothing to sum")
+        raise EvaluationError(say("there is nothing to sum"))
     total = Fraction(0)
     for value in values:
         if value is None:
-            raise EvaluationError("null cannot be summed")
+            raise EvaluationError(say("null cannot be summed"))
         found = convert(value, NUMBER)
         total = binary(total + binary(found))
     return shortest(total)
@@ -119,16 +120,16 @@ def _sum(values: Value) -> Value:
 
 def _parseint(text: Value, base: Number) -> Value:
     if not isinstance(text, str):
-        raise EvaluationError("the first argument must be a string")
+        raise EvaluationError(say("the first argument must be a string"))
     radix = whole(base)
     if not 2 <= radix <= 62:
-        raise EvaluationError("the base must be a whole number between 2 and 62")
+        raise EvaluationError(say("the base must be a whole number between 2 and 62"))
     digits = text[1:] if text[:1] in ("+", "-") else text
     if len(digits) > _MAX_DIGITS:
-        raise LimitError("the number is too long")
+        raise LimitError(say("the number is too long"))
     values = [_ALPHABET.find(digit if radix > 36 else digit.lower()) for digit in digits]
     if not values or not all(0 <= value < radix for value in values):
-        raise EvaluationError("this is not a number in that base")
+        raise EvaluationError(say("this is not a number in that base"))
     found = 0
     for value in values:
         found = found * radix + value
@@ -139,9 +140,9 @@ def _log(value: Number, base: Number) -> Value:
     try:
         logarithm, of_base = _natural_log(_float(value)), _natural_log(_float(base))
     except ValueError:
-        raise EvaluationError("there is no such logarithm") from None
+        raise EvaluationError(say("there is no such logarithm")) from None
     if of_base == 0 and logarithm != 0:
-        raise LimitError("the result is infinite")
+        raise LimitError(say("the result is infinite"))
     return _from_float(logarithm / of_base if of_base else math.nan)
 
 
@@ -153,9 +154,9 @@ def _pow(value: Number, power: Number) -> Value:
     try:
         return _from_float(_float_power(_float(value), _float(power)))
     except (OverflowError, ZeroDivisionError):
-        raise LimitError("the result is infinite") from None
+        raise LimitError(say("the result is infinite")) from None
     except ValueError:
-        raise EvaluationError("there is no such power") from None
+        raise EvaluationError(say("there is no such power")) from None
 
 
 def _float_power(base: float, power: float) -> float:
@@ -205,14 +206,14 @@ def _float(value: Number) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise EvaluationError("the number is too large") from None
+        raise EvaluationError(say("the number is too large")) from None
 
 
 def _from_float(value: float) -> Number:
     if math.isnan(value):
-        raise EvaluationError("there is no such number")
+        raise EvaluationError(say("there is no such number"))
     if math.isinf(value):
-        raise LimitError("the result is infinite")
+        raise LimitError(say("the result is infinite"))
     return shortest(Fraction(value), _FLOAT_BITS)
 
 

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from sovereign_guard.language import say
+from sovereign_guard.model.value import Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.functions.numbers import Number, binary, whole
 from sovereign_guard.read.hcl.language.types import ANY, BOOL, NUMBER, STRING, Collection, convert
@@ -41,7 +43,7 @@ _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map
 def made(text: str) -> str:
     """Return a text as Terraform keeps texts: in Unicode's composed form (NFC), and within our limit."""
     if len(text) > MAX_TEXT:
-        raise LimitError("the text is too long")
+        raise LimitError(say("the text is too long"))
     if text.isascii():
         return text
     import unicodedata
@@ -230,7 +232,7 @@ def _strcontains(text: str, part: str) -> Value:
 def _indent(spaces: Number, text: str) -> Value:
     count = whole(spaces)
     if count < 0:
-        raise EvaluationError("the number of spaces must not be negative")
+        raise EvaluationError(say("the number of spaces must not be negative"))
     _check_length(len(text) + text.count("\n") * count)
     return text.replace("\n", "\n" + " " * count)
 
@@ -238,7 +240,7 @@ def _indent(spaces: Number, text: str) -> Value:
 def _join(separator: str, *lists: List) -> Value:
     parts = [part for one in lists for part in one]
     if None in parts:
-        raise EvaluationError("null cannot be joined")
+        raise EvaluationError(say("null cannot be joined"))
     _check_length(sum(map(len, parts)) + len(separator) * len(parts))
     return made(separator.join(parts))
 
@@ -253,12 +255,12 @@ def _split(separator: str, text: str) -> Value:
 
 def _check_length(characters: int) -> None:
     if characters > MAX_TEXT:
-        raise LimitError("the text is too long")
+        raise LimitError(say("the text is too long"))
 
 
 def _check_count(elements: int) -> None:
     if elements > MAX_ELEMENTS:
-        raise LimitError("there are too many elements")
+        raise LimitError(say("there are too many elements"))
 
 
 # Patterns.
@@ -274,9 +276,9 @@ class _Pattern:
         import re2  # type: ignore[import-untyped]
 
         if len(text) > _MAX_PATTERN:
-            raise LimitError("the pattern is too long")
+            raise LimitError(say("the pattern is too long"))
         if "\\C" in re.sub(r"\\[^C]", "", text):
-            raise EvaluationError("a pattern cannot ask for a single byte")
+            raise EvaluationError(say("a pattern cannot ask for a single byte"))
         options = re2.Options()
         options.log_errors = False
         try:
@@ -284,8 +286,8 @@ class _Pattern:
         except re2.error as error:
             if b"duplicate" in error.args[0]:
                 # Terraform would take the last one.
-                raise LimitError("two groups of the pattern have one name") from None
-            raise EvaluationError("this is not a regular expression") from None
+                raise LimitError(say("two groups of the pattern have one name")) from None
+            raise EvaluationError(say("this is not a regular expression")) from None
         self.groups: int = self._compiled.groups
         self.names: dict[str, int] = self._compiled.groupindex
         # RE2 reads each byte once, unless a pattern is so large that it has to follow many states at a time.
@@ -295,7 +297,7 @@ class _Pattern:
     def search(self, data: bytes, start: int) -> Spans | None:
         self._left -= (len(data) - start) * self._cost
         if self._left < 0:
-            raise LimitError("the pattern takes too much work on this text")
+            raise LimitError(say("the pattern takes too much work on this text"))
         match = self._compiled.search(data, start)
         return None if match is None else [match.span(group) for group in range(self.groups + 1)]
 
@@ -325,7 +327,7 @@ def _regex(pattern: str, text: str) -> Value:
     data = text.encode("utf-8", "surrogatepass")
     spans = compiled.search(data, 0)
     if spans is None:
-        raise EvaluationError("the pattern matches no part of the text")
+        raise EvaluationError(say("the pattern matches no part of the text"))
     return _captured(compiled, data, spans)
 
 
@@ -342,7 +344,7 @@ def _regexall(pattern: str, text: str) -> Value:
 def _captures(pattern: str) -> _Pattern:
     compiled = _Pattern(pattern)
     if compiled.names and len(compiled.names) != compiled.groups:
-        raise EvaluationError("either all groups of a pattern have names, or none")
+        raise EvaluationError(say("either all groups of a pattern have names, or none"))
     return compiled
 
 
@@ -432,7 +434,7 @@ def _pieces_of(text: str) -> Iterator[str | _Verb]:
             yield "%"
             continue
         if not found["letter"]:
-            raise EvaluationError("the format has a `%` that begins nothing it could")
+            raise EvaluationError(say("the format has a `%` that begins nothing it could"))
         precision = found["precision"]
         yield _Verb(
             found["letter"],
@@ -448,18 +450,19 @@ def _size(digits: str | None, most: int) -> int | None:
     if digits is None:
         return None
     if len(digits) > 9 or int(digits) > most:
-        raise LimitError("a width or precision of the format is too large")
+        raise LimitError(say("a width or precision of the format is too large"))
     return int(digits)
 
 
 def _format(text: str, *arguments: Value) -> Value:
     if any(argument is None for argument in arguments):
-        return _NULL_FORMATTED
+        return _null_formatted()
     return _formatted(list(_pieces_of(text)), arguments)
 
 
-_NULL_FORMATTED = failed("what a format makes of null depends on the type it would have")
-"""Terraform says that it does not know yet, unless the null is known to be one of a string or the like."""
+def _null_formatted() -> Unknown:
+    # Terraform says that it does not know yet, unless the null is known to be one of a string or the like.
+    return failed(say("what a format makes of null depends on the type it would have"))
 
 
 def _formatted(pieces: Iterable[str | _Verb], arguments: tuple[Value, ...]) -> Value:
@@ -472,21 +475,21 @@ def _formatted(pieces: Iterable[str | _Verb], arguments: tuple[Value, ...]) -> V
         else:
             at = piece.index or following
             if at > len(arguments):
-                raise EvaluationError("the format asks for more arguments than there are")
+                raise EvaluationError(say("the format asks for more arguments than there are"))
             following = at + 1
             used = max(used, at)
             if arguments[at - 1] is None and piece.letter != "v":
-                raise EvaluationError("null has no format but that of `%v`")
+                raise EvaluationError(say("null has no format but that of `%v`"))
             written.append(_FORMATS.get(piece.letter, _no_verb)(piece, arguments[at - 1]))
         length += len(written[-1])
         _check_length(length)
     if used < len(arguments):
-        raise EvaluationError("the format has fewer places than there are arguments")
+        raise EvaluationError(say("the format has fewer places than there are arguments"))
     return made("".join(written))
 
 
 def _no_verb(_verb: _Verb, _value: Value) -> str:
-    raise EvaluationError("the format has an unknown letter after a `%`")
+    raise EvaluationError(say("the format has an unknown letter after a `%`"))
 
 
 def _as_is(verb: _Verb, value: Value) -> str:
@@ -526,7 +529,7 @@ _PREFIXES = {"b": "0b", "o": "0", "x": "0x", "X": "0X"}
 def _as_integer(verb: _Verb, value: Value) -> str:
     exact = convert(value, NUMBER)
     if not isinstance(exact, int):
-        raise EvaluationError("the format requires a whole number")
+        raise EvaluationError(say("the format requires a whole number"))
     digits = _decimal_digits(abs(exact)) if verb.letter == "d" else format(abs(exact), verb.letter)
     if verb.precision is not None:
         if verb.precision == 0 and exact == 0:
@@ -636,14 +639,14 @@ _FORMATS: dict[str, Any] = {
 
 def _formatlist(text: str, *arguments: Value) -> Value:
     if any(argument is None for argument in arguments):
-        return _NULL_FORMATTED
+        return _null_formatted()
     pieces = list(_pieces_of(text))
     lists = [argument for argument in arguments if isinstance(argument, tuple)]
     if any(isinstance(one, Set) and unknown_in(one) for one in lists):
         return combine(found for one in lists if (found := unknown_in(one)) is not None)
     lengths = {len(one) for one in lists} or {1}
     if len(lengths) > 1:
-        raise EvaluationError("the lists are not of one length")
+        raise EvaluationError(say("the lists are not of one length"))
     (length,) = lengths
     _check_count(length * max(1, len(arguments)))
     results: list[Value] = []

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Reason, Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.types import STRING
@@ -90,7 +91,7 @@ def _moment(text: str, shape: re.Pattern[str], most_hours: int, most_minutes: in
     """
     match = shape.fullmatch(text)
     if match is None:
-        raise EvaluationError("a timestamp such as 2024-05-01T12:00:00Z is required")
+        raise EvaluationError(say("a timestamp such as 2024-05-01T12:00:00Z is required"))
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     fraction, sign = match[7] or "", match[8]
     hours, minutes = int(match[9] or 0), int(match[10] or 0)
@@ -104,7 +105,7 @@ def _moment(text: str, shape: re.Pattern[str], most_hours: int, most_minutes: in
         and minutes <= most_minutes
     )
     if not valid:
-        raise EvaluationError("a part of the timestamp is out of range")
+        raise EvaluationError(say("a part of the timestamp is out of range"))
     offset = (hours * 60 + minutes) * 60 * (-1 if sign == "-" else 1)
     seconds = _days(year, month, day) * _DAY + (hour * 60 + minute) * 60 + second - offset
     return _Moment(seconds * _NANOSECONDS + int(fraction[:9].ljust(9, "0")), offset)
@@ -163,7 +164,7 @@ def _zone(moment: _Moment) -> str:
 def _formatdate(form: str, timestamp: str) -> str:
     moment = _strict(timestamp)
     if len(form) > _MAX_FORMAT:
-        raise LimitError("the format is longer than those that are read")
+        raise LimitError(say("the format is longer than those that are read"))
     fields = _fields(moment)
     return "".join(_formatted(match[0], fields, moment) for match in _PIECE.finditer(form))
 
@@ -173,16 +174,16 @@ def _formatted(piece: str, fields: _Fields, moment: _Moment) -> str:
         return "'"
     if piece[0] == "'":
         if len(piece) == 1 or piece[-1] != "'":
-            raise EvaluationError("a quoted text in the format does not end")
+            raise EvaluationError(say("a quoted text in the format does not end"))
         return piece[1:-1].replace("''", "'")
     verb = _VERBS.get(piece[0])
     if verb is None:
         if piece[0].isascii() and piece[0].isalpha():
-            raise EvaluationError("the format holds a letter that stands for nothing")
+            raise EvaluationError(say("the format holds a letter that stands for nothing"))
         return piece
     made = verb(len(piece), fields, moment)
     if made is None:
-        raise EvaluationError("the format repeats a letter more or less often than it may be")
+        raise EvaluationError(say("the format repeats a letter more or less often than it may be"))
     return made
 
 
@@ -240,20 +241,20 @@ def _duration(text: str) -> int:
     if rest == "0":
         return 0
     if len(rest) > _MAX_DURATION:
-        raise LimitError("the duration is longer than those that are read")
+        raise LimitError(say("the duration is longer than those that are read"))
     total = 0
     terms = list(_TERM.finditer(rest))
     if not terms or "".join(term[0] for term in terms) != rest:
-        raise EvaluationError("a duration such as 1h30m is required")
+        raise EvaluationError(say("a duration such as 1h30m is required"))
     for whole, fraction, name in (term.groups(default="") for term in terms):
         unit = _UNITS.get(name)
         if unit is None or not (whole or fraction):
-            raise EvaluationError("a duration such as 1h30m is required")
+            raise EvaluationError(say("a duration such as 1h30m is required"))
         total += int(whole or 0) * unit + _part(fraction, unit)
         if total > _LONGEST:
             break
     if total > _LONGEST or (total == _LONGEST and not negative):
-        raise EvaluationError("the duration is too long")
+        raise EvaluationError(say("the duration is too long"))
     return -total if negative else total
 
 
@@ -274,11 +275,11 @@ def _timecmp(one: str, other: str) -> int:
 
 
 def _timestamp() -> Unknown:
-    return Unknown(Reason.AFTER_APPLY, "timestamp()", "it is another at each run")
+    return Unknown(Reason.AFTER_APPLY, "timestamp()", say("it is another at each run"))
 
 
 def _plantimestamp() -> Unknown:
-    return Unknown(Reason.UNSUPPORTED, "plantimestamp()", "it is the time at which the plan is made")
+    return Unknown(Reason.UNSUPPORTED, "plantimestamp()", say("it is the time at which the plan is made"))
 
 
 _TEXT = Parameter(STRING)

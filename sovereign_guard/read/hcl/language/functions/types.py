@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from sovereign_guard.language import say
 from sovereign_guard.model.value import Sensitive, Unknown
 from sovereign_guard.read.hcl.language.functions.function import Function, Parameter
 from sovereign_guard.read.hcl.language.functions.numbers import Number, whole
@@ -123,7 +124,7 @@ def _assumeequal(value: Value, wanted: Value) -> Value:
     if unknown_in(plain) is None and unknown_in(expected) is None:
         plain = None if plain is None else convert(plain, _type_of(expected))
         if not same(plain, expected):
-            raise EvaluationError("the value is not the assumed one")
+            raise EvaluationError(say("the value is not the assumed one"))
     return wanted
 
 
@@ -146,13 +147,13 @@ def _type_of(value: Value) -> Type:
 
 def _assumenotnull(value: Value) -> Value:
     if value is None:
-        raise EvaluationError("the value is null")
+        raise EvaluationError(say("the value is null"))
     return value
 
 
 def _assumestringprefix(text: Value, prefix: str) -> Value:
     if text is not None and not text.startswith(prefix):
-        raise EvaluationError("the text does not begin as assumed")
+        raise EvaluationError(say("the text does not begin as assumed"))
     return text
 
 
@@ -162,7 +163,7 @@ def _assume_length(value: Value, least: int, most: int | None) -> Value:
     if isinstance(value, Set) and (unknown := unknown_in(value)) is not None:
         return unknown
     if len(value) < least or (most is not None and len(value) > most):
-        raise EvaluationError("the collection is not as long as assumed")
+        raise EvaluationError(say("the collection is not as long as assumed"))
     return value
 
 

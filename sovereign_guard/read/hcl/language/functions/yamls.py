@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from sovereign_guard.language import say
 from sovereign_guard.read.hcl.language.types import STRING, convert, parse_number, text_of
 from sovereign_guard.read.hcl.language.values import (
     MAX_ELEMENTS,
@@ -60,10 +61,10 @@ def decode(text: str) -> Value:
         return _Reader(text, yaml.parse(text, Loader=loader)).document()
     except yaml.YAMLError as error:
         if "nesting depth" in str(error):  # PyYAML bounds it by itself since 6.0.4.
-            raise LimitError("the YAML is nested too deeply") from None
-        raise EvaluationError("the text is not valid YAML") from None
+            raise LimitError(say("the YAML is nested too deeply")) from None
+        raise EvaluationError(say("the text is not valid YAML")) from None
     except RecursionError:
-        raise LimitError("the YAML is nested too deeply") from None
+        raise LimitError(say("the YAML is nested too deeply")) from None
 
 
 class _Reader:
@@ -80,13 +81,13 @@ class _Reader:
         next(self._events)  # the start of the stream
         start = next(self._events)
         if self._is(start, "StreamEnd"):
-            raise EvaluationError("the YAML holds no document")
+            raise EvaluationError(say("the YAML holds no document"))
         if start.version not in (None, (1, 1)):
-            raise EvaluationError("the YAML is of another version than 1.1")
+            raise EvaluationError(say("the YAML is of another version than 1.1"))
         value = self._value(next(self._events), 0)
         next(self._events)  # the end of the document
         if not self._is(next(self._events), "StreamEnd"):
-            raise EvaluationError("the YAML holds more than one document")
+            raise EvaluationError(say("the YAML holds more than one document"))
         return value
 
     @staticmethod
@@ -97,14 +98,14 @@ class _Reader:
         """Count elements, those of every alias again."""
         self._size += elements
         if self._size > MAX_ELEMENTS:
-            raise LimitError("the YAML holds too many elements")
+            raise LimitError(say("the YAML holds too many elements"))
 
     def _value(self, event: Any, depth: int) -> Value:
         if depth > MAX_DEPTH:
-            raise LimitError("the YAML is nested too deeply")
+            raise LimitError(say("the YAML is nested too deeply"))
         if self._is(event, "Alias"):
             if event.anchor not in self._anchors:
-                raise EvaluationError("a YAML alias refers to no anchor before it, or to one around it")
+                raise EvaluationError(say("a YAML alias refers to no anchor before it, or to one around it"))
             value, size = self._anchors[event.anchor]
             self._spend(size)
             return value
@@ -128,11 +129,11 @@ class _Reader:
         if scalar.style == '"' and "/" in scalar.value:
             written = self._text[scalar.start_mark.index : scalar.end_mark.index]
             if any(found[0] == "\\/" for found in _ESCAPE_SEQUENCE.finditer(written)):
-                raise EvaluationError("the text is not valid YAML")
+                raise EvaluationError(say("the text is not valid YAML"))
 
     def _sequence(self, start: Any, depth: int) -> Value:
         if start.tag not in (None, _TAG + "seq"):
-            raise EvaluationError("a YAML sequence has a tag that does not fit")
+            raise EvaluationError(say("a YAML sequence has a tag that does not fit"))
         parts = []
         while not self._is(event := next(self._events), "SequenceEnd"):
             parts.append(self._value(event, depth + 1))
@@ -140,22 +141,22 @@ class _Reader:
 
     def _mapping(self, start: Any, depth: int) -> Value:
         if start.tag not in (None, _TAG + "map"):
-            raise EvaluationError("a YAML mapping has a tag that does not fit")
+            raise EvaluationError(say("a YAML mapping has a tag that does not fit"))
         parts: dict[str, Value] = {}
         while not self._is(event := next(self._events), "MappingEnd"):
             if self._is(event, "Scalar") and event.tag is None and event.value == "<<":
                 merged = self._value(next(self._events), depth + 1)
                 if not isinstance(merged, dict):
-                    raise EvaluationError("only a mapping can be merged into a YAML mapping")
+                    raise EvaluationError(say("only a mapping can be merged into a YAML mapping"))
                 self._spend(len(merged))
                 parts.update(merged)
                 continue
             if not self._is(event, "Scalar"):
-                raise EvaluationError("a key of a YAML mapping must be a text")
+                raise EvaluationError(say("a key of a YAML mapping must be a text"))
             self._check_escapes(event)
             key = _resolve(event.tag, event.value, quoted=event.style in ("'", '"'))
             if key is None:
-                raise EvaluationError("a key of a YAML mapping must not be null")
+                raise EvaluationError(say("a key of a YAML mapping must not be null"))
             parts[convert(key, STRING)] = self._value(next(self._events), depth + 1)
         return parts
 
@@ -174,7 +175,7 @@ def _resolve(tag: str | None, text: str, *, quoted: bool) -> Value:
     from unicodedata import normalize
 
     if tag is not None and tag not in _TAGS:
-        raise EvaluationError("a YAML scalar has a tag that is not supported")
+        raise EvaluationError(say("a YAML scalar has a tag that is not supported"))
     kind = "" if tag is None else tag.removeprefix(_TAG)
     if kind not in ("str", "binary") and _MAY_BE_OTHER.match(text):
         if quoted:
@@ -184,9 +185,9 @@ def _resolve(tag: str | None, text: str, *, quoted: bool) -> Value:
         if text in _NULLS:
             return None
         if _INFINITE.fullmatch(text):
-            raise LimitError("an infinite number cannot be told")
+            raise LimitError(say("an infinite number cannot be told"))
         if not kind and text in _NAN:
-            raise EvaluationError("a number must not be NaN")
+            raise EvaluationError(say("a number must not be NaN"))
         if text[0] in "-+.0123456789":
             if kind in ("", "timestamp") and (time := _time(text)) is not None:
                 return time
@@ -201,7 +202,7 @@ def _resolve(tag: str | None, text: str, *, quoted: bool) -> Value:
 
         bytes_of(text)
     elif kind not in ("", "str"):
-        raise EvaluationError(f"a YAML scalar is no {kind}, as its tag says")
+        raise EvaluationError(say("a YAML scalar is no {kind}, as its tag says", kind=kind))
     return normalize("NFC", text)
 
 
@@ -215,9 +216,9 @@ def _number(text: str) -> Value:
     try:
         found = int(text, 0)
     except ValueError:
-        raise EvaluationError("a YAML scalar is no number, as its tag says") from None
+        raise EvaluationError(say("a YAML scalar is no number, as its tag says")) from None
     if not -(2**63) <= found < 2**64:
-        raise EvaluationError("a number in YAML is too large")
+        raise EvaluationError(say("a number in YAML is too large"))
     return found
 
 
@@ -295,7 +296,7 @@ class _Writer:
         self._column += len(text)
         self._length += len(text)
         if self._length > MAX_TEXT:
-            raise LimitError("the YAML would be too long")
+            raise LimitError(say("the YAML would be too long"))
 
     def _indent(self, indent: int) -> None:
         if not self._at_indent or self._column > indent or (self._column == indent and not self._blank):
@@ -313,7 +314,7 @@ class _Writer:
     def _node(self, value: Value, indent: int, depth: int, *, in_mapping: bool) -> None:
         self._nodes += 1
         if self._nodes > MAX_ELEMENTS or depth > MAX_DEPTH:
-            raise LimitError("the value is too large to be written as YAML")
+            raise LimitError(say("the value is too large to be written as YAML"))
         if isinstance(value, dict | tuple) and not value:
             self._indicator("{}" if isinstance(value, dict) else "[]")
         elif isinstance(value, dict):
