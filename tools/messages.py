@@ -37,8 +37,11 @@ def collected() -> Catalog:
             catalog.add(text, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     for path in sorted(PACKAGE.rglob("*.j2")):
         with path.open("rb") as file:
-            for _line, _function, found, _comments in extract("jinja2", file, KEYWORDS):
-                if found:  # Nothing where what is said is no constant.
+            for entry in extract("jinja2", file, KEYWORDS):
+                found: object = entry[2]
+                if found and isinstance(
+                    found, str | tuple | list
+                ):  # Nothing where what is said is no constant.
                     said = found if isinstance(found, str) else tuple(found)
                     catalog.add(said, locations=[(path.relative_to(ROOT).as_posix(), 0)])
     return catalog
