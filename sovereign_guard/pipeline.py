@@ -10,6 +10,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify import classify
 from sovereign_guard.judge import judge
+from sovereign_guard.language import later
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Report
 from sovereign_guard.model.flow import Flows
@@ -28,7 +29,8 @@ from sovereign_guard.resolve import resolve
 _MANY = 2_000
 """Resources from which a second process pays."""
 
-STAGES = ("reading", "resolving and classifying", "judging")
+STAGES = (later("reading"), later("resolving and classifying"), later("judging"))
+"""In English; whoever shows one says it."""
 
 
 class Request(msgspec.Struct, frozen=True, eq=False):

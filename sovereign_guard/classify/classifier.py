@@ -9,6 +9,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify.labels import BLOCK_ARGUMENTS, Label, label_of, labels_in
 from sovereign_guard.classify.vocabulary import Reader
+from sovereign_guard.language import later, say
 from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.policy import DeclaredLevel
@@ -21,6 +22,9 @@ _Where = tuple[int, tuple[str, ...], str]
 
 DIRECTIVE_KEY = "sovereignty-level"
 """Key of rules/catalog/labels.yaml as whose value the word of a directive is read."""
+
+_NO_LABEL = later("no label speaks of this data: judged as {level}")
+_NO_LEVEL = later("its labels say no level: judged as {level}")
 
 
 class _Profile(msgspec.Struct, frozen=True, eq=False):
@@ -62,10 +66,13 @@ class Classifier:
                 else _NO_LABELS
             )
         except RecursionError:
-            labels, unknown = (), Unknown(Reason.UNSUPPORTED, detail="its attributes are nested too deeply")
+            labels, unknown = (
+                (),
+                Unknown(Reason.UNSUPPORTED, detail=say("its attributes are nested too deeply")),
+            )
         if resource.directives:
             said = (
-                Label(DIRECTIVE_KEY, one.level, f"directive, {one.where}")
+                Label(DIRECTIVE_KEY, one.level, say("directive, {place}", place=one.where))
                 for one in resource.directives
                 if isinstance(one, Directive)
             )
@@ -191,7 +198,9 @@ class Classifier:
             if any(_said(other) != _said(first) for other in found[1:]):
                 first = (
                     {},
-                    Unknown(Reason.AMBIGUOUS, detail="which provider configuration gives the default labels"),
+                    Unknown(
+                        Reason.AMBIGUOUS, detail=say("which provider configuration gives the default labels")
+                    ),
                 )
             self._defaults[key] = first
         return self._defaults[key]
@@ -217,9 +226,9 @@ class Classifier:
         speaks = False
         for label in labels:
             if isinstance(label.value, Unknown):
-                which = f"value of the label {label.key!r}"
-                why = f": {label.value.detail}" if label.value.detail else ""
-                unknown = unknown or msgspec.structs.replace(label.value, detail=f"{which}{why}")
+                unknown = unknown or msgspec.structs.replace(
+                    label.value, detail=_value_of(label.key, label.value)
+                )
                 continue
             if not label.key:
                 level = self._reader.bare(label.value)
@@ -233,7 +242,11 @@ class Classifier:
             if reading.outside:
                 outside.append(
                     Evidence(
-                        f"{label.key.strip()} = {_short(label.shown)} is outside the vocabulary", label.where
+                        say(
+                            "{label} is outside the vocabulary",
+                            label=f"{label.key.strip()} = {_short(label.shown)}",
+                        ),
+                        label.where,
                     )
                 )
                 unknown = unknown or Unknown(
@@ -242,7 +255,13 @@ class Classifier:
             if reading.level is not None:
                 said.append((reading.level, self._evidence(label, reading.level)))
         said.extend(
-            (entry.level, Evidence(f"stated {self._names[entry.level]}: {entry.reason}", entry.origin))
+            (
+                entry.level,
+                Evidence(
+                    say("stated {level}: {reason}", level=self._names[entry.level], reason=entry.reason),
+                    entry.origin,
+                ),
+            )
             for entry in stated
         )
         lowest = max((level for level, _evidence in said), default=0)
@@ -254,21 +273,31 @@ class Classifier:
                 unknown = None
             return Classification(levels, unknown, labelled, evidence, tuple(outside))
         if not said:
-            step = "no label speaks of this data" if not speaks else "its labels say no level"
+            step = _NO_LEVEL if speaks else _NO_LABEL
             level = self._unlabelled
             return Classification(
                 (level,),
                 None,
                 labelled,
-                (Evidence(f"{step}: judged as {self._names[level]}", "policy, unlabelled"),),
+                (Evidence(say(step, level=self._names[level]), say("policy, unlabelled")),),
             )
         return Classification((lowest,), None, labelled, evidence, tuple(outside))
 
     def _evidence(self, label: Label, level: int) -> Evidence:
-        name = (
-            f"{label.key.strip()} = {_short(label.shown)}" if label.key else f"the word {_short(label.shown)}"
-        )
-        return Evidence(f"label {name} says {self._names[level]}", label.where)
+        if label.key:
+            shown = f"{label.key.strip()} = {_short(label.shown)}"
+            words = say("label {label} says {level}", label=shown, level=self._names[level])
+        else:
+            words = say(
+                "label the word {word} says {level}", word=_short(label.shown), level=self._names[level]
+            )
+        return Evidence(words, label.where)
+
+
+def _value_of(key: str, unknown: Unknown) -> str:
+    if unknown.detail:
+        return say("value of the label {label!r}: {why}", label=key, why=unknown.detail)
+    return say("value of the label {label!r}", label=key)
 
 
 def _said(found: tuple[dict[str, Label], Unknown | None]) -> Hashable:

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from sovereign_guard.catalog import Catalog
+from sovereign_guard.language import say
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.flow import Custody, Outward
 from sovereign_guard.model.placement import Alternative, Placement
 from sovereign_guard.model.policy import Policy, Requirement
-from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.value import Evidence, Unknown, words
+from sovereign_guard.model.wording import either
 
 
 class Case(msgspec.Struct, frozen=True, eq=False):
@@ -49,7 +51,7 @@ class Case(msgspec.Struct, frozen=True, eq=False):
     @property
     def levels_in_words(self) -> str:
         """The level, or the levels that are possible."""
-        return " or ".join(self.level(index) for index in self.classification.levels)
+        return either(self.level(index) for index in self.classification.levels)
 
     def requirements(self) -> tuple[Requirement, ...]:
         """Return what each level that is possible requires."""
@@ -95,6 +97,11 @@ class Ruling(msgspec.Struct, frozen=True):
     lowered: bool = False
     whole: bool = False
     elsewhere: tuple[str, ...] = ()
+
+
+def not_known(cause: Unknown) -> Evidence:
+    """Return evidence of what is not known: the details of it, or else the reason."""
+    return Evidence(say("not known: {what}", what=cause.detail or words(cause.reason)), cause.origin)
 
 
 def join(verdicts: Iterable[Verdict]) -> Verdict:

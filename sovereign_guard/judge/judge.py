@@ -17,6 +17,7 @@ from sovereign_guard.judge.case import Case, worst
 from sovereign_guard.judge.fingerprints import Known, fingerprint, oldest_address
 from sovereign_guard.judge.rules import ALL_RULES, Rule
 from sovereign_guard.judge.waivers import Waivers
+from sovereign_guard.language import later, say
 from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.finding import (
@@ -35,6 +36,9 @@ from sovereign_guard.model.policy import OnUnknown, Policy, Statements
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
 from sovereign_guard.model.sides import Sides
 from sovereign_guard.model.waiver import Baseline, Waiver
+
+_RAISES = later("{origin}: no resource has an address like {address!r}: this raises nothing.")
+_WAIVES = later("{origin}: no resource has an address like {address!r}: this waives nothing.")
 
 
 class _Judged(msgspec.Struct, frozen=True, eq=False):
@@ -302,8 +306,8 @@ class _Bench:
             ruling = rule.check(case)
         except Exception as error:
             raise RuleCrashError(
-                f"rule {rule.id} failed: {type(error).__name__}: {error}.",
-                hint="This is a defect of sovereign-guard; nothing was judged. Please report it.",
+                say("rule {rule} failed: {error}.", rule=rule.id, error=f"{type(error).__name__}: {error}"),
+                hint=say("This is a defect of sovereign-guard; nothing was judged. Please report it."),
             ) from error
         if ruling is None:
             return None
@@ -415,13 +419,13 @@ def _names(catalog: Catalog, judged: list[Assessment], findings: list[Finding]) 
 def _unmatched(statements: Statements, assessments: list[Assessment], waivers: Waivers) -> Iterator[str]:
     """Warn of statements about addresses which do not exist: most likely a slip of the pen."""
     slips = [
-        (one.address, one.origin, "raises")
+        (one.address, one.origin, _RAISES)
         for one in statements.levels
         if not any(map(address_glob(one.address).fullmatch, (item.resource.address for item in assessments)))
     ]
-    slips += [(one.address or "", one.where, "waives") for one in waivers.unmatched]
-    for address, origin, does in slips:
-        yield f"{origin}: no resource has an address like {address!r}: this {does} nothing."
+    slips += [(one.address or "", one.where, _WAIVES) for one in waivers.unmatched]
+    for address, origin, words in slips:
+        yield say(words, origin=origin, address=address)
 
 
 def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:
@@ -429,4 +433,6 @@ def _stale(catalog: Catalog, day: str) -> tuple[str, ...]:
     year_after = f"{int(catalog.as_of[:4]) + 1}{catalog.as_of[4:]}"
     if day <= year_after:
         return ()
-    return (f"the catalog is of {catalog.as_of}, more than a year ago: upgrade sovereign-guard.",)
+    return (
+        say("the catalog is of {day}, more than a year ago: upgrade sovereign-guard.", day=catalog.as_of),
+    )

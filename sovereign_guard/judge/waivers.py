@@ -11,6 +11,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.judge.fingerprints import fingerprint
+from sovereign_guard.language import say, say_many
 from sovereign_guard.model.address import address_glob
 from sovereign_guard.model.finding import Assessment, Finding, Outcome, Severity, Verdict
 from sovereign_guard.model.policy import Policy, Statements
@@ -89,7 +90,11 @@ class Waivers:
         for held in self._written.values():
             if len(held.heard) < len(held.waiver.rules):
                 left = [rule for rule in held.waiver.rules if rule not in held.heard]
-                what = f"waiver of {_named(left)} in a comment: {self._unheard(held.waiver)}"
+                what = say(
+                    "waiver of {rules} in a comment: {why}",
+                    rules=_named(left),
+                    why=self._unheard(held.waiver),
+                )
                 self.refused.append(Evidence(what, held.waiver.where))
             if held.heard:
                 found.extend(self._of(held, held.carrier))
@@ -126,28 +131,41 @@ class Waivers:
 
     def _unheard(self, waiver: Waiver) -> str:
         if not self._hears:
-            return "this run hears none (--no-inline-waivers or --ignore-repo-config)"
+            return say("this run hears none (--no-inline-waivers or --ignore-repo-config)")
         if _DOWNLOADED.search(waiver.file):
             # It is somebody else's decision, and nobody here could correct it once it ends.
-            return "it came with a module that was downloaded; write it at the module call"
-        return "the policy accepts no such waiver from source"
+            return say("it came with a module that was downloaded; write it at the module call")
+        return say("the policy accepts no such waiver from source")
 
     def _of(self, held: _Held, carrier: Assessment | None) -> Iterator[Finding]:
         """Give what is wrong with one waiver; `carrier` is the resource that it is written at."""
         waiver = msgspec.structs.replace(held.waiver, rules=held.heard)
         if held.fault:
-            yield self._finding(waiver, f"{held.fault}, so it covers nothing", carrier, void=True)
+            said = say("{fault}, so it covers nothing", fault=held.fault)
+            yield self._finding(waiver, said, carrier, void=True)
             return
         self.accepted.append(Evidence(waiver.words, waiver.where))
         unused = [rule for rule in held.heard if rule not in held.used]
         if unused and held.judged:
             if waiver.to is not None:
-                said = "no flow is like it: remove it"
+                said = say("no flow is like it: remove it")
                 yield self._finding(waiver, said, carrier, void=False)
                 return
-            verb = "finds" if len(unused) == 1 else "find"
-            ends = "remove it" if len(unused) == len(held.heard) else "take that out of it"
-            yield self._finding(waiver, f"{_named(unused)} {verb} nothing there: {ends}", carrier, void=False)
+            if len(unused) == len(held.heard):
+                said = say_many(
+                    "{rules} finds nothing there: remove it",
+                    "{rules} find nothing there: remove it",
+                    len(unused),
+                    rules=_named(unused),
+                )
+            else:
+                said = say_many(
+                    "{rules} finds nothing there: take that out of it",
+                    "{rules} find nothing there: take that out of it",
+                    len(unused),
+                    rules=_named(unused),
+                )
+            yield self._finding(waiver, said, carrier, void=False)
 
     def _fault(self, waiver: Waiver) -> str:
         return fault(waiver, self._rules, self._terms, self._day)
@@ -157,7 +175,7 @@ class Waivers:
             rule=RULE,
             verdict=Verdict.FAIL,
             severity=Severity(self._text.severity) if void or self._terms.unused_fails else Severity.WARNING,
-            message=f"{_subject(waiver)}: {message}",
+            message=say("{waiver}: {message}", waiver=_subject(waiver), message=message),
             evidence=(Evidence(waiver.words, waiver.where),),
             counts=void or self._terms.unused_fails,
             placement=False,
@@ -227,11 +245,14 @@ class _Globs:
 
 def _subject(waiver: Waiver) -> str:
     if waiver.to is not None:
-        return f"flow from {waiver.address} to {waiver.to}, declared harmless"
-    at = f" at {waiver.address}" if waiver.address is not None else ""
-    return f"waiver of {_named(waiver.rules)}{at}"
+        return say("flow from {address} to {to}, declared harmless", address=waiver.address, to=waiver.to)
+    if waiver.address is not None:
+        return say("waiver of {rules} at {address}", rules=_named(waiver.rules), address=waiver.address)
+    return say("waiver of {rules}", rules=_named(waiver.rules))
 
 
 def _named(rules: Sequence[str]) -> str:
-    more = len(rules) - _NAMED
-    return f"{', '.join(rules[:_NAMED])}{f' and {more} more' if more > 0 else ''}"
+    named = ", ".join(rules[:_NAMED])
+    if len(rules) <= _NAMED:
+        return named
+    return say("{named} and {number} more", named=named, number=len(rules) - _NAMED)

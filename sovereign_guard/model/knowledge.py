@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 from msgspec import field
 
+from sovereign_guard.language import say
+
 UNKNOWN_DATE = "unknown"
 
 DISPERSED = "dispersed"
@@ -36,8 +38,8 @@ class Source(msgspec.Struct, frozen=True):
     @property
     def cited(self) -> str:
         """Publisher, title and date, marked where the text was not read."""
-        dated = f", {self.published}" if self.published else ""
-        return f"{self.publisher}, {self.title}{dated}{'' if self.read else ' (text not read by us)'}"
+        cited = ", ".join(filter(None, (self.publisher, self.title, self.published)))
+        return cited if self.read else say("{source} (text not read by us)", source=cited)
 
 
 class Seat(msgspec.Struct, frozen=True):

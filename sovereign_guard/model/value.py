@@ -10,30 +10,37 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from sovereign_guard.language import later, say
+
 HIDDEN = "(sensitive value)"
 """What stands in every text for a value that Terraform marks sensitive."""
 
 
 class Reason(StrEnum):
-    """Why a value is not known. The texts appear in reports (contract)."""
+    """Why a value is not known. The values stand in JSON (contract); `words` says them to a person."""
 
-    AFTER_APPLY = "known after apply"
-    NO_VALUE = "variable without value"
-    MODULE_MISSING = "module not on disk"
-    NOT_SHOWN = "expression not shown by the plan"
-    UNSUPPORTED = "unsupported expression"
-    NOT_IN_CATALOG = "not in the catalog"
-    NO_CONFIGURATION = "provider configuration not shown"
-    NOT_SET = "not set, and no default is documented"
-    AMBIGUOUS = "several values are possible"
-    EVERYWHERE = "global: no single place"
-    TESTS_ONLY = "provider made for tests"
-    NOT_STATED = "host whose operator nobody has stated"
-    VOCABULARY = "label value outside the vocabulary"
-    HIDDEN = "sensitive value, not shown"
-    NOT_READ = "data source not read"
-    TOO_MANY = "more than are looked at one by one"
-    NO_SUCH_PLACE = "not a region of this cloud in the catalog"
+    AFTER_APPLY = later("known after apply")
+    NO_VALUE = later("variable without value")
+    MODULE_MISSING = later("module not on disk")
+    NOT_SHOWN = later("expression not shown by the plan")
+    UNSUPPORTED = later("unsupported expression")
+    NOT_IN_CATALOG = later("not in the catalog")
+    NO_CONFIGURATION = later("provider configuration not shown")
+    NOT_SET = later("not set, and no default is documented")
+    AMBIGUOUS = later("several values are possible")
+    EVERYWHERE = later("global: no single place")
+    TESTS_ONLY = later("provider made for tests")
+    NOT_STATED = later("host whose operator nobody has stated")
+    VOCABULARY = later("label value outside the vocabulary")
+    HIDDEN = later("sensitive value, not shown")
+    NOT_READ = later("data source not read")
+    TOO_MANY = later("more than are looked at one by one")
+    NO_SUCH_PLACE = later("not a region of this cloud in the catalog")
+
+
+def words(reason: Reason) -> str:
+    """Return a reason as a person is told it."""
+    return say(reason.value)
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +98,9 @@ class Unknown(msgspec.Struct, frozen=True):
     only_feeds: bool = False
 
     def __str__(self) -> str:
-        text = f"{self.reason}: {self.detail}" if self.detail else str(self.reason)
+        text = words(self.reason)
+        if self.detail:
+            text = say("{reason}: {detail}", reason=text, detail=self.detail)
         return f"{text} ({self.origin})" if self.origin else text
 
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from sovereign_guard.language import say
+
 RULE = "SOV011"
 """The rule about waivers, which is no rule about resources: it cannot be waived."""
 
@@ -55,13 +57,18 @@ class Waiver(msgspec.Struct, frozen=True):
     @property
     def words(self) -> str:
         """What is waived, until when, why, and who agreed."""
-        at = f" at {self.address}" if self.address is not None else ""
-        what = f"waiver of {', '.join(self.rules)}{at}"
         if self.to is not None:
-            what = f"flow from {self.address} to {self.to} declared harmless"
-        until = f" until {self.until}" if self.until else ""
-        approved = f" (approved by {self.approver})" if self.approver else ""
-        return f"{what}{until}: {self.reason or 'no reason given'}{approved}"
+            words = say("flow from {address} to {to} declared harmless", address=self.address, to=self.to)
+        elif self.address is not None:
+            words = say("waiver of {rules} at {address}", rules=", ".join(self.rules), address=self.address)
+        else:
+            words = say("waiver of {rules}", rules=", ".join(self.rules))
+        if self.until:
+            words = say("{waiver} until {day}", waiver=words, day=self.until)
+        words = say("{waiver}: {reason}", waiver=words, reason=self.reason or say("no reason given"))
+        if self.approver:
+            words = say("{waiver} (approved by {approver})", waiver=words, approver=self.approver)
+        return words
 
 
 class WaiverTerms(msgspec.Struct, frozen=True):
@@ -91,25 +98,29 @@ def fault(waiver: Waiver, rules: Collection[str], terms: WaiverTerms, today: dat
     """
     for rule in waiver.rules:
         if rule not in rules:
-            return f"there is no rule {rule[:20]}"
+            return say("there is no rule {rule}", rule=rule[:20])
         if rule == RULE:
-            return f"what {RULE} says of waivers cannot be waived"
+            return say("what {rule} says of waivers cannot be waived", rule=RULE)
     if not _says_something(waiver.reason):
-        return "it gives no reason"
+        return say("it gives no reason")
     if not waiver.until:
-        return "it has no end (until=YYYY-MM-DD)"
+        return say("it has no end (until=YYYY-MM-DD)")
     try:
         until = date.fromisoformat(waiver.until) if _DAY.fullmatch(waiver.until) else None
     except ValueError:
         until = None
     if until is None:
-        return f"its end, {waiver.until[:40]!r}, is no day (write it as 2027-03-31)"
+        return say("its end, {day!r}, is no day (write it as 2027-03-31)", day=waiver.until[:40])
     if until < today:
-        return f"it ended on {waiver.until}"
+        return say("it ended on {day}", day=waiver.until)
     if (until - today).days > terms.max_days:
-        return f"it runs to {waiver.until}, more than the {terms.max_days} days that the policy allows"
+        return say(
+            "it runs to {day}, more than the {number} days that the policy allows",
+            day=waiver.until,
+            number=terms.max_days,
+        )
     if terms.approver and not _says_something(waiver.approver):
-        return "it names no approver, as the policy asks"
+        return say("it names no approver, as the policy asks")
     return ""
 
 

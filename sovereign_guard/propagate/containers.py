@@ -12,6 +12,7 @@ from functools import cached_property
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
+from sovereign_guard.language import say
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.lineage import Lineage
 from sovereign_guard.model.resource import Family, Inventory, Resource
@@ -175,7 +176,9 @@ class Containers:
 def _any_level(child: Classification, highest: int) -> Classification:
     """Return the classification of what may lie in any of a crowd: its own level, or any above."""
     lowest = 0 if child.labelled is False else child.levels[0]
-    unknown = child.unknown or Unknown(Reason.AMBIGUOUS, detail="which of very many resources it lies in")
+    unknown = child.unknown or Unknown(
+        Reason.AMBIGUOUS, detail=say("which of very many resources it lies in")
+    )
     levels = tuple(range(lowest, highest + 1))
     labelled = True if child.labelled else None
     return Classification(
@@ -212,12 +215,12 @@ def inherit(
     unknown = None
     if len(levels) > 1:
         unknown = child.unknown or next((c.unknown for c, _at in speaking if c.unknown is not None), None)
-        unknown = unknown or Unknown(Reason.AMBIGUOUS, detail="which of several resources it lies in")
+        unknown = unknown or Unknown(Reason.AMBIGUOUS, detail=say("which of several resources it lies in"))
     evidence = [] if child.labelled is False else list(child.evidence)
     for container, address in speaking[:_TOLD]:
-        evidence.extend(container.evidence or (Evidence("its level is not known"),))
-        evidence.append(Evidence(f"lies in {address}"))
+        evidence.extend(container.evidence or (Evidence(say("its level is not known")),))
+        evidence.append(Evidence(say("lies in {address}", address=address)))
     if len(evidence) > _MOST_STEPS:
         left = len(evidence) - _MOST_STEPS + 1
-        evidence[_TOLD : _TOLD + left] = [Evidence(f"... {left} steps more")]
+        evidence[_TOLD : _TOLD + left] = [Evidence(say("... {number} steps more", number=left))]
     return Classification(levels, unknown, labelled, tuple(evidence), child.outside)

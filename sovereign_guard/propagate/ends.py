@@ -13,6 +13,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import matches
+from sovereign_guard.language import later, say
 from sovereign_guard.model.address import key_suffix, steps
 from sovereign_guard.model.knowledge import Condition, FlowEnd
 from sovereign_guard.model.resource import Change, Inventory, Resource
@@ -352,7 +353,7 @@ class Ends:
         for at in inside or fed:
             yield Named((at,), certain=at in inside or len(fed) == 1)
         if len(text) > _LONGEST:
-            yield Named(unknown=Unknown(Reason.TOO_MANY, path, "letters of a document"))
+            yield Named(unknown=Unknown(Reason.TOO_MANY, path, say("letters of a document")))
         for word in dict.fromkeys(_WORD.findall(text[:_LONGEST])):
             found = self.bearers(end.types).get(word)
             if found is not None:
@@ -554,6 +555,10 @@ class Ends:
         return False
 
 
+CONNECTION = later("a connection string")
+"""What is shown of one; in English, as declarations of harmless flows name it in every language."""
+
+
 def printable(text: str) -> str:
     """Return a destination without what may be a credential: user, path and query of a URL, settings.
 
@@ -567,7 +572,7 @@ def printable(text: str) -> str:
         more = match["rest"].strip("/")
         return f"{match['scheme']}://{match['host']}{'/...' if more else ''}"
     if ";" in text or "=" in text:
-        return "a connection string"
+        return CONNECTION
     user, at, host = text.rpartition("@")
     return host if at and ":" in user else text
 

@@ -14,19 +14,24 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts
+from sovereign_guard.language import later, say
 from sovereign_guard.model.address import address_glob, without_keys
 from sovereign_guard.model.flow import KEY, Elsewhere
 from sovereign_guard.model.knowledge import FlowEnd, FlowRule, KeyCustody
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.resource import Change, Family, Inventory, Resource
-from sovereign_guard.model.value import Reference, Tree, Unknown
+from sovereign_guard.model.value import Reference, Tree, Unknown, words
 from sovereign_guard.model.waiver import Waiver
-from sovereign_guard.propagate.ends import Ends, Named, Paths, Reading, holds, reading_of
+from sovereign_guard.propagate.ends import CONNECTION, Ends, Named, Paths, Reading, holds, reading_of
 
 _STANDS = frozenset({Change.NO_OP, Change.FORGET, Change.READ})
 _SCRIPT = "script"
 _FEW = 8
 """Candidates that are joined one by one; more of them share a hub."""
+
+_PROVISIONED = later("what its provisioners do with it")
+_UNKNOWN_KEY = later("an unknown key ({details})")
+_UNKNOWN_DESTINATION = later("an unknown destination ({details})")
 
 
 class Passage(msgspec.Struct, frozen=True, gc=False):
@@ -429,14 +434,14 @@ class Graph:
         if len(receivers) > _FEW:
             receivers = (self._hub_before(receivers),)
         if self._boundaries and kind != KEY:
-            shown = outside[1] if outside is not None else ""
+            name = outside[3] if outside is not None else ""
             senders = [
                 one
                 for one in senders
                 if not self._is_harmless(
                     one[0],
                     receiver.at,
-                    shown,
+                    name,
                     resource,
                     outside=outside is not None,
                     itself=one[0] == carrier,
@@ -449,7 +454,7 @@ class Graph:
                     self.passages[sender].append(Passage(at, kind, certain, carrier, stood))
             if outside is not None:
                 certain = sure and applies and not receiver.at
-                self.exits.append(Exit(sender, kind, certain, carrier, stood, *outside))
+                self.exits.append(Exit(sender, kind, certain, carrier, stood, *outside[:3]))
 
     def _has_its_own_keys(self, carrier: Resource, end: FlowEnd) -> bool:
         """Whether a key, whichever it is, can only be one of the cloud that a resource lies in.
@@ -470,7 +475,7 @@ class Graph:
         self,
         sender: int,
         receivers: Sequence[int],
-        shown: str,
+        name: str,
         carrier: Resource,
         *,
         outside: bool = True,
@@ -479,14 +484,14 @@ class Graph:
         """Whether a flow is declared harmless, wherever of several places it may go.
 
         Args:
-            outside: it may also go to what is `shown`. itself: the sender declares it, so to name the
+            outside: it may also go to what has this name. itself: the sender declares it, so to name the
                 declaring resource says nothing of where it goes.
 
         """
         resources = self._inventory.resources
         ends = [resources[at].address for at in receivers]
         if outside or not ends:
-            ends.append(shown)
+            ends.append(name)
         for begins, leads, one_block, waiver in self._boundaries:
             if begins.fullmatch(resources[sender].address) and (
                 (one_block and not itself and leads.fullmatch(carrier.address))
@@ -526,28 +531,33 @@ class Graph:
 
     def _outside(
         self, carrier: Resource, receiver: Named, end: FlowEnd, kind: str
-    ) -> tuple[Placement, str, bool] | None:
+    ) -> tuple[Placement, str, bool, str] | None:
         """Return where a receiver outside the configuration lies, None where it is inside for certain.
 
-        With the words for it, and whether it says itself where it lies.
+        With the words for it, whether it says itself where it lies, and the name by which a declaration of a
+        harmless flow means it: that one is the same in every language, as far as what is known of it is.
         """
         elsewhere, where = self._elsewhere, carrier.address
         if end.operator:
-            return elsewhere.operator(end.operator, where), end.operator, True
+            return elsewhere.operator(end.operator, where), end.operator, True, end.operator
         if end.provider and not receiver.at:
-            return elsewhere.of(carrier), where, True
+            return elsewhere.of(carrier), where, True, where
         if end.unknown:
-            return elsewhere.unknown(end.unknown, where), end.unknown, True
+            return elsewhere.unknown(end.unknown, where), end.unknown, True, end.unknown
         if receiver.text is not None:
-            placement, says = elsewhere.named(receiver.text, receiver.shown, carrier, end.bare)
-            return placement, receiver.shown, says
+            name = receiver.shown
+            shown = say(name) if name == CONNECTION else name
+            placement, says = elsewhere.named(receiver.text, shown, carrier, end.bare)
+            return placement, shown, says, name
         if receiver.block is not None:
-            return elsewhere.referred(receiver.block), receiver.block.block, True
-        if receiver.unknown is not None and kind == KEY and self._has_its_own_keys(carrier, end):
-            return elsewhere.of(carrier), _named(receiver.unknown, kind), False
-        if receiver.unknown is not None:
-            return elsewhere.unknown(str(receiver.unknown), where), _named(receiver.unknown, kind), True
-        return None
+            return elsewhere.referred(receiver.block), receiver.block.block, True, receiver.block.block
+        if receiver.unknown is None:
+            return None
+        template, details = _named(receiver.unknown, kind)
+        shown, name = say(template, details=details), template.format(details=details)
+        if kind == KEY and self._has_its_own_keys(carrier, end):
+            return elsewhere.of(carrier), shown, False, name
+        return elsewhere.unknown(str(receiver.unknown), where), shown, True, name
 
     # -- provisioners ----------------------------------------------------------------------------------------
 
@@ -556,14 +566,14 @@ class Graph:
         block = resource.block
         if block is None or resource.change is Change.DELETE or resource.deposed is not None:
             return
-        why = "what its provisioners do with it"
+        why = say(_PROVISIONED)
         for reference in dict.fromkeys(block.links.feeds("provisioner")):
             if self._ends.identifies(reference):
                 continue
             for at in self._instances(position, reference):
                 placement = self._elsewhere.unknown(why, resource.address)
                 stood = resource.change in _STANDS
-                if self._boundaries and self._is_harmless(at, (), why, resource):
+                if self._boundaries and self._is_harmless(at, (), _PROVISIONED, resource):
                     continue
                 self.exits.append(Exit(at, _SCRIPT, True, position, stood, placement, why, True))  # noqa: FBT003
 
@@ -586,7 +596,7 @@ def _names_a_block(glob: str) -> bool:
     return not {"*", "?"} & set(without_keys(glob))
 
 
-def _named(unknown: Unknown, kind: str) -> str:
-    """Return the words for a receiver of which nothing is known but why."""
-    what = "an unknown key" if kind == KEY else "an unknown destination"
-    return f"{what} ({unknown.detail or unknown.origin or unknown.reason})"
+def _named(unknown: Unknown, kind: str) -> tuple[str, str]:
+    """Return the words for a receiver of which nothing is known but why, and that for their `{details}`."""
+    template = _UNKNOWN_KEY if kind == KEY else _UNKNOWN_DESTINATION
+    return template, unknown.detail or unknown.origin or words(unknown.reason)

@@ -10,6 +10,7 @@ from itertools import count
 import msgspec
 
 from sovereign_guard.catalog import Catalog
+from sovereign_guard.language import later, say
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.flow import STATE, Carried, Custody, Elsewhere, Outward, StateStore
 from sovereign_guard.model.resource import Backend, Change, Inventory, Resource
@@ -26,6 +27,17 @@ _FEW = 8
 
 _MOST_STEPS = 12
 """Steps of a way that are told: its beginning and its end."""
+
+_LIES_IN = {True: later("{inner} lies in {outer}"), False: later("perhaps {inner} lies in {outer}")}
+_HELD = {True: later("{outer} holds {inner}"), False: later("perhaps {outer} holds {inner}")}
+_FLOWS = {
+    True: later("{sender} {says} {receiver}"),
+    False: later("perhaps {sender} {says} {receiver}"),
+}
+"""Sentences, by whether they are certain."""
+
+_IN_THE_STATE = later("{resource} {says} this state")
+_MORE_IN_THE_STATE = later("{resource} {says} this state, and {number} more of that level")
 
 
 class Journeys:
@@ -183,7 +195,7 @@ class Journeys:
         unknown = None
         if len(levels) > 1:
             unknown = own.unknown or Unknown(
-                Reason.AMBIGUOUS, detail="whether data of a higher level flows here is not certain"
+                Reason.AMBIGUOUS, detail=say("whether data of a higher level flows here is not certain")
             )
         evidence = tuple(dict.fromkeys(told)) or own.evidence
         return Classification(levels, unknown, own.labelled, evidence, own.outside, own, kind)
@@ -227,8 +239,10 @@ class Journeys:
         told = list(self._sentences(steps))
         if len(told) > _MOST_STEPS:
             left = len(told) - _MOST_STEPS + 1
-            told[_MOST_STEPS // 2 : _MOST_STEPS // 2 + left] = [Evidence(f"... {left} steps more")]
-        return (*(begin or (Evidence("its level is not known"),)), *told)
+            told[_MOST_STEPS // 2 : _MOST_STEPS // 2 + left] = [
+                Evidence(say("... {number} steps more", number=left))
+            ]
+        return (*(begin or (Evidence(say("its level is not known")),)), *told)
 
     def _resource_at(self, node: int) -> int | None:
         """Return the position of the resource that a node is, or whose content it is; None for a hub."""
@@ -255,15 +269,13 @@ class Journeys:
     def _sentence(self, sender: int, passage: Passage, receiver: int, *, certain: bool) -> Evidence:
         resources = self._inventory.resources
         one, other = resources[sender].address, resources[receiver].address
-        perhaps = "" if certain else "perhaps "
         if passage.kind == CONTAINED:
-            return Evidence(f"{perhaps}{other} lies in {one}")
+            return Evidence(say(_LIES_IN[certain], inner=other, outer=one))
         if passage.kind == HOLDS:
-            return Evidence(f"{perhaps}{other} holds {one}")
-        return Evidence(
-            f"{perhaps}{one} {self._catalog.flows.kinds[passage.kind].says} {other}",
-            _place(resources[passage.carrier]),
-        )
+            return Evidence(say(_HELD[certain], outer=other, inner=one))
+        says = self._catalog.flows.kinds[passage.kind].says
+        words = say(_FLOWS[certain], sender=one, says=says, receiver=other)
+        return Evidence(words, _place(resources[passage.carrier]))
 
     # -- what leaves -----------------------------------------------------------------------------------------
 
@@ -305,8 +317,7 @@ class Journeys:
     def _last_step(self, sender: int, leaving: Exit, *, certain: bool) -> Evidence:
         resources = self._inventory.resources
         says = self._catalog.flows.kinds[leaving.kind].says
-        perhaps = "" if certain else "perhaps "
-        words = f"{perhaps}{resources[sender].address} {says} {leaving.shown}"
+        words = say(_FLOWS[certain], sender=resources[sender].address, says=says, receiver=leaving.shown)
         return Evidence(words, _place(resources[leaving.carrier]))
 
     def _reporters(self, node: int) -> Iterator[tuple[int, bool]]:
@@ -443,7 +454,11 @@ class Journeys:
                 further = by_owner.get(at, ())
                 told.append(
                     Evidence(
-                        f"{resources[one.owner].address} is encrypted with {resources[at].address}",
+                        say(
+                            "{resource} is encrypted with {key}",
+                            resource=resources[one.owner].address,
+                            key=resources[at].address,
+                        ),
                         _place(resources[one.carrier]),
                     )
                 )
@@ -505,14 +520,15 @@ class Journeys:
             return own
         evidence = own.evidence
         if holder is not None:
-            address = self._inventory.resources[holder].address
-            more = f", and {others} more of that level" if others else ""
+            words = say(
+                _IN_THE_STATE if not others else _MORE_IN_THE_STATE,
+                resource=self._inventory.resources[holder].address,
+                says=self._catalog.flows.kinds[STATE].says,
+                number=others,
+            )
             evidence = (
                 *classified[holder].evidence,
-                Evidence(
-                    f"{address} {self._catalog.flows.kinds[STATE].says} this state{more}",
-                    _place(backend.resource),
-                ),
+                Evidence(words, _place(backend.resource)),
             )
         return Classification(
             levels,

@@ -16,6 +16,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import UsageError
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Family, Inventory, LinkSource, ProviderConfiguration, Resource
 from sovereign_guard.model.value import Reason, Reference, Tree, Unknown, plain
@@ -50,7 +51,7 @@ def with_source(
     if not found:
         if options.beside is None:
             return inventory, []
-        raise UsageError(f"--source {folder}: no Terraform or OpenTofu source lies there.")
+        raise UsageError(say("--source {folder}: no Terraform or OpenTofu source lies there.", folder=folder))
     from sovereign_guard.read.hcl import source_of_plan
 
     ours = _is_terraforms(inventory)
@@ -63,7 +64,9 @@ def with_source(
         return msgspec.structs.replace(joined, backends=backends), problems
     if options.beside is None and declared.blocks.keys().isdisjoint(inventory.blocks):
         return inventory, []  # Another project's.
-    warning = f"{inventory.path}: the source in {folder} is not used: {why_not}."
+    warning = say(
+        "{path}: the source in {folder} is not used: {why}.", path=inventory.path, folder=folder, why=why_not
+    )
     return msgspec.structs.replace(inventory, warnings=(*inventory.warnings, warning)), []
 
 
@@ -77,21 +80,21 @@ def _mismatch(
 ) -> str:
     """Return why the source is not that of the plan, empty where it may well be."""
     if not inventory.blocks:
-        return "the plan shows no configuration to compare it with"
+        return say("the plan shows no configuration to compare it with")
     # What lies in a module that is not on disk cannot be compared.
     absent = tuple(f"{path}." for path in declared.absent)
     missing = [
         key for key in sorted(inventory.blocks.keys() - declared.blocks.keys()) if not key.startswith(absent)
     ]
     if missing:
-        return f"it does not declare {missing[0]}, as the plan does"
+        return say("it does not declare {block}, as the plan does", block=missing[0])
     beyond = sorted(declared.blocks.keys() - inventory.blocks.keys())
     if beyond:
-        return f"it declares {beyond[0]}, which the plan does not know"
+        return say("it declares {block}, which the plan does not know", block=beyond[0])
     for configuration in _configurations(inventory):
         other = configurations.get(configuration.key)
         if other is not None and _differs(configuration.settings, other):
-            return f"provider {configuration.key} is configured otherwise in the plan"
+            return say("provider {key} is configured otherwise in the plan", key=configuration.key)
     return ""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import say
 from sovereign_guard.model.address import block_key
 from sovereign_guard.model.resource import Block, Family, ProviderConfiguration, TreeAttributes
 from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
@@ -149,7 +150,8 @@ class Configurations:
     def _add(self, module: Module, depth: int) -> None:
         if depth > MAX_MODULE_DEPTH:
             raise InputError(
-                f"modules are nested more than {MAX_MODULE_DEPTH} deep.", hint="Is this plan genuine?"
+                say("modules are nested more than {most} deep.", most=MAX_MODULE_DEPTH),
+                hint=say("Is this plan genuine?"),
             )
         self._modules[module.path] = module
         calls = module.wire.module_calls
@@ -208,7 +210,11 @@ class Configurations:
             nearest = next((k for m in module.ancestors() if (k := _scoped(m, name)) in possible), None)
             return (self._configuration(nearest) if nearest else implied,)
         if alias and (module.parent is None or not possible):
-            return (no_configuration(source, f"the plan does not show the provider configuration {key}"),)
+            return (
+                no_configuration(
+                    source, say("the plan does not show the provider configuration {key}", key=key)
+                ),
+            )
         found = [self._configuration(candidate) for candidate in possible]
         if not alias and not any(not self._wires[candidate].alias for candidate in possible):
             found.insert(0, implied)

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import later, say
 
 MAX_BYTES = 2 << 30
 """Largest input, in bytes: 16 times the plan of 100,000 resources."""
@@ -18,7 +19,7 @@ STDIN = "-"
 _ZIP = b"PK\x03\x04"
 _HEAD = 4096
 _PIECE = 1 << 20
-_SHOW = "terraform show -json {path} > plan.json   (or: tofu show -json {path} > plan.json)"
+_SHOW = later("terraform show -json {path} > plan.json   (or: tofu show -json {path} > plan.json)")
 
 
 class Content:
@@ -64,8 +65,8 @@ class Content:
             except UnicodeDecodeError as error:
                 line, column = self.position(start - pending + error.start)
                 raise InputError(
-                    f"this is not UTF-8: {error.reason}.",
-                    hint="Write it again as UTF-8.",
+                    say("this is not UTF-8: {reason}.", reason=error.reason),
+                    hint=say("Write it again as UTF-8."),
                     file=self.path,
                     line=line,
                     column=column,
@@ -97,15 +98,17 @@ def read_content(path: str) -> Content:
     try:
         if file.is_dir():
             raise InputError(
-                "this is a directory, and this version reads plans and states.",
-                hint="Give a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
+                say("this is a directory, and this version reads plans and states."),
+                hint=say(
+                    "Give a plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
+                ),
                 file=path,
             )
         if not file.is_file() and not file.is_fifo():
-            problem = "no such file." if not file.exists() else "this is not a regular file."
+            problem = say("no such file.") if not file.exists() else say("this is not a regular file.")
             raise InputError(
                 problem,
-                hint="Give a folder of source, a plan JSON, a state, or - for standard input.",
+                hint=say("Give a folder of source, a plan JSON, a state, or - for standard input."),
                 file=path,
             )
         with file.open("rb") as stream:
@@ -119,17 +122,19 @@ def read_content(path: str) -> Content:
             raise _too_large(path)
     except OSError as error:
         raise InputError(
-            f"this file cannot be read: {error.strerror}.", hint="Check its permissions.", file=path
+            say("this file cannot be read: {why}.", why=error.strerror),
+            hint=say("Check its permissions."),
+            file=path,
         ) from None
     except ValueError:
-        raise InputError("this is not a file name.", file=repr(path)) from None
+        raise InputError(say("this is not a file name."), file=repr(path)) from None
     return Content(path, raw)
 
 
 def _too_large(path: str) -> InputError:
     return InputError(
-        f"this input is larger than {MAX_BYTES >> 30} GiB, the most that is read.",
-        hint="Split the configuration into smaller root modules.",
+        say("this input is larger than {most} GiB, the most that is read.", most=MAX_BYTES >> 30),
+        hint=say("Split the configuration into smaller root modules."),
         file=path,
     )
 
@@ -142,22 +147,25 @@ def _check(path: str, head: bytes, size: int) -> None:
         if size > len(head):
             return  # Something may follow the blanks; the decoder tells.
         raise InputError(
-            "this input is empty.",
-            hint="Did the command that should have written it fail? Run: terraform show -json tfplan",
+            say("this input is empty."),
+            hint=say("Did the command that should have written it fail? Run: terraform show -json tfplan"),
             file=path,
         )
     if is_binary_plan(head):
         raise InputError(
-            "this is a binary plan, which only Terraform can read.",
-            hint=f"Run: {_SHOW.format(path=path)}. Or give --allow-terraform, which runs that for you and so "
-            "starts provider programs from the plan's folder.",
+            say("this is a binary plan, which only Terraform can read."),
+            hint=say(
+                "Run: {command}. Or give --allow-terraform, which runs that for you and so starts provider "
+                "programs from the plan's folder.",
+                command=say(_SHOW, path=path),
+            ),
             file=path,
         )
     start = _as_utf8(path, head, partial=True).lstrip()[:1]
     if start != b"{":
         raise InputError(
-            "this is not JSON of Terraform: it does not begin with an object.",
-            hint=f"Run: {_SHOW.format(path='tfplan')}",
+            say("this is not JSON of Terraform: it does not begin with an object."),
+            hint=say("Run: {command}", command=say(_SHOW, path="tfplan")),
             file=path,
             line=1,
             column=1,
@@ -182,5 +190,7 @@ def _as_utf8(path: str, raw: bytes, *, partial: bool = False) -> bytes:
         return whole.decode(encoding, "replace" if partial else "strict").encode()
     except UnicodeError as error:
         raise InputError(
-            f"this is marked as UTF-16 but is not: {error}.", hint="Write it again as UTF-8.", file=path
+            say("this is marked as UTF-16 but is not: {error}.", error=error),
+            hint=say("Write it again as UTF-8."),
+            file=path,
         ) from None

@@ -10,6 +10,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.read.beside import with_source
@@ -63,8 +64,8 @@ def read_all(
             problems.append(
                 InputProblem(
                     path,
-                    "this JSON is nested too deeply to be read.",
-                    "Is this the output of Terraform?",
+                    say("this JSON is nested too deeply to be read."),
+                    say("Is this the output of Terraform?"),
                     path,
                 )
             )
@@ -116,8 +117,11 @@ def _read_one(
     if document.format_version is not None:
         if not _FORMAT.fullmatch(document.format_version):
             raise InputError(
-                f"this is in format {document.format_version[:40]!r}; formats 0.x and 1.x are read.",
-                hint="Upgrade sovereign-guard, or use a Terraform or OpenTofu that writes format 1.x.",
+                say(
+                    "this is in format {version!r}; formats 0.x and 1.x are read.",
+                    version=document.format_version[:40],
+                ),
+                hint=say("Upgrade sovereign-guard, or use a Terraform or OpenTofu that writes format 1.x."),
                 file=content.path,
             )
         if document.values is not None:
@@ -137,24 +141,24 @@ def _read_one(
             return read_shown_state(content, document), []
         holds = ", ".join(sorted(unknown)[:5])
         raise InputError(
-            f"this is JSON of Terraform, but neither a plan nor a state: it holds {holds}.",
-            hint="Run: terraform show -json tfplan > plan.json",
+            say("this is JSON of Terraform, but neither a plan nor a state: it holds {keys}.", keys=holds),
+            hint=say("Run: terraform show -json tfplan > plan.json"),
             file=content.path,
         )
     if document.version is not None and (document.resources is not None or document.lineage is not None):
         return with_duplicates(read_raw_state(content, document))
     if _ENCRYPTED in _keys(content):
         raise InputError(
-            "this is a state that OpenTofu has encrypted.",
-            hint="Run: tofu show -json > state.json, where its key is configured.",
+            say("this is a state that OpenTofu has encrypted."),
+            hint=say("Run: tofu show -json > state.json, where its key is configured."),
             file=content.path,
         )
     raise InputError(
-        "this is JSON, but neither a plan nor a state: it has no `format_version`.",
+        say("this is JSON, but neither a plan nor a state: it has no `format_version`."),
         hint=(
-            "This is the log of `terraform plan -json`; run `terraform show -json tfplan` instead."
+            say("This is the log of `terraform plan -json`; run `terraform show -json tfplan` instead.")
             if document.log_level
-            else "Run: terraform show -json tfplan > plan.json"
+            else say("Run: terraform show -json tfplan > plan.json")
         ),
         file=content.path,
     )
@@ -169,20 +173,22 @@ def _decode(content: Content) -> DocumentWire:
         return _DECODER.decode(content.data)
     except msgspec.ValidationError as error:
         raise InputError(
-            f"this JSON is not in the shape that Terraform writes: {str(error)[:300]}.",
-            hint="Give the output of `terraform show -json` unchanged.",
+            say("this JSON is not in the shape that Terraform writes: {error}.", error=str(error)[:300]),
+            hint=say("Give the output of `terraform show -json` unchanged."),
             file=content.path,
         ) from None
     except msgspec.DecodeError as error:
         raise _malformed(content, str(error)) from None
     except UnicodeDecodeError as error:
         raise InputError(
-            f"this is not UTF-8: {error.reason}.", hint="Write it again as UTF-8.", file=content.path
+            say("this is not UTF-8: {reason}.", reason=error.reason),
+            hint=say("Write it again as UTF-8."),
+            file=content.path,
         ) from None
     except RecursionError:
         raise InputError(
-            "this JSON is nested too deeply to be read.",
-            hint="Is this the output of Terraform?",
+            say("this JSON is nested too deeply to be read."),
+            hint=say("Is this the output of Terraform?"),
             file=content.path,
         ) from None
 
@@ -190,20 +196,23 @@ def _decode(content: Content) -> DocumentWire:
 def _malformed(content: Content, message: str) -> InputError:
     if _LOG_MARK in content.data[:_HEAD]:
         return InputError(
-            "this is the log of `terraform plan -json`, not a plan.",
-            hint="Run: terraform show -json tfplan > plan.json",
+            say("this is the log of `terraform plan -json`, not a plan."),
+            hint=say("Run: terraform show -json tfplan > plan.json"),
             file=content.path,
         )
     match = _BYTE.search(message)
     truncated = "truncated" in message
     line, column = content.position(len(content.data) if truncated or not match else int(match[1]))
     problem = (
-        "this JSON ends in the middle" if truncated else f"this is not JSON: {_BYTE.sub('', message).strip()}"
+        say("this JSON ends in the middle.")
+        if truncated
+        else say("this is not JSON: {error}.", error=_BYTE.sub("", message).strip())
     )
     return InputError(
-        f"{problem}.",
-        hint="Did the command that wrote it fail or run out of disk? Run it again: "
-        "terraform show -json tfplan",
+        problem,
+        hint=say(
+            "Did the command that wrote it fail or run out of disk? Run it again: terraform show -json tfplan"
+        ),
         file=content.path,
         line=line,
         column=column,

@@ -7,6 +7,7 @@ from collections import Counter
 import msgspec
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import say
 from sovereign_guard.model.address import block_key, without_keys
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import (
@@ -62,10 +63,14 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
     changes = document.resource_changes
     if not changes and not document.deferred_changes and _holds_resources(document):
         raise InputError(
-            "this plan has planned values but no `resource_changes`: it was cut by hand, or made with "
-            "-refresh-only.",
-            hint="Give the whole output of `terraform show -json tfplan`; for what stands, that of "
-            "`terraform show -json`.",
+            say(
+                "this plan has planned values but no `resource_changes`: it was cut by hand, or made with "
+                "-refresh-only."
+            ),
+            hint=say(
+                "Give the whole output of `terraform show -json tfplan`; for what stands, that of "
+                "`terraform show -json`."
+            ),
             file=path,
         )
     deferred = [entry.resource_change for entry in document.deferred_changes or [] if entry.resource_change]
@@ -74,19 +79,29 @@ def read_plan(content: Content, document: DocumentWire) -> tuple[Inventory, list
         problems.append(
             InputProblem(
                 path,
-                "this plan ended with errors (`errored`), so it lacks resources that the configuration has.",
-                "Mend the plan's errors and scan again; what it does hold is judged below.",
+                say(
+                    "this plan ended with errors (`errored`), so it lacks resources that the configuration "
+                    "has."
+                ),
+                say("Mend the plan's errors and scan again; what it does hold is judged below."),
                 path,
             )
         )
     if document.complete is False:
         warnings.append(
-            f"{path}: this plan is not complete (planned with -target or with deferred actions): "
-            "what it leaves out is not judged."
+            say(
+                "{path}: this plan is not complete (planned with -target or with deferred actions): "
+                "what it leaves out is not judged.",
+                path=path,
+            )
         )
     if deferred:
         warnings.append(
-            f"{path}: {len(deferred)} change(s) are deferred to a later plan and judged as far as shown."
+            say(
+                "{path}: {number} change(s) are deferred to a later plan and judged as far as shown.",
+                path=path,
+                number=len(deferred),
+            )
         )
     builder = _Builder(document)
     resources = tuple(builder.resource(wire, problems, path) for wire in (*(changes or ()), *deferred))
@@ -165,8 +180,12 @@ class _Builder:
         problems.append(
             InputProblem(
                 path,
-                f"{wire.address} does not say what it holds: its change has no `{side}`.",
-                "It is judged as not known. Give the output of `terraform show -json` unchanged.",
+                say(
+                    "{address} does not say what it holds: its change has no `{side}`.",
+                    address=wire.address,
+                    side=side,
+                ),
+                say("It is judged as not known. Give the output of `terraform show -json` unchanged."),
                 path,
             )
         )
@@ -190,12 +209,16 @@ class _Builder:
         actions = wire.change.actions or ()
         change = _CHANGES.get(actions)
         if change is None:
-            named = ", ".join(actions) or "none"
+            named = ", ".join(actions) or say("none")
             problems.append(
                 InputProblem(
                     path,
-                    f"{wire.address} has actions that this version does not know: {named}.",
-                    "It is judged as an update. Please report this plan's Terraform version.",
+                    say(
+                        "{address} has actions that this version does not know: {named}.",
+                        address=wire.address,
+                        named=named,
+                    ),
+                    say("It is judged as an update. Please report this plan's Terraform version."),
                     path,
                 )
             )
@@ -215,13 +238,15 @@ class _Builder:
         found = self._without_block.get(key)
         if found is None:
             if self._configurations is None:
-                found = (no_configuration(provider, "this plan has no `configuration`"),)
+                found = (no_configuration(provider, say("this plan has no `configuration`")),)
             elif gone:
                 found = self._configurations.of_missing_block(
-                    provider, "its block has left the configuration"
+                    provider, say("its block has left the configuration")
                 )
             else:
-                found = (no_configuration(provider, "its block is missing from this plan's `configuration`"),)
+                found = (
+                    no_configuration(provider, say("its block is missing from this plan's `configuration`")),
+                )
             self._without_block[key] = found
         return found
 
@@ -248,8 +273,12 @@ def _duplicates(resources: tuple[Resource, ...], path: str) -> list[InputProblem
     return [
         InputProblem(
             path,
-            f"{address}{f' (deposed {deposed})' if deposed else ''} stands in this input {count} times.",
-            "Addresses are unique in what Terraform writes: give its output unchanged.",
+            say(
+                "{address} stands in this input {number} times.",
+                address=f"{address} (deposed {deposed})" if deposed else address,
+                number=count,
+            ),
+            say("Addresses are unique in what Terraform writes: give its output unchanged."),
             path,
         )
         for (address, deposed), count in counts.items()

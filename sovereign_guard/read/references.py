@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.address import steps as address_steps
 from sovereign_guard.model.value import Reason, Reference, Tree, Unknown
 from sovereign_guard.read.wire import CallWire, ModuleWire, VariableWire
@@ -68,7 +69,7 @@ def _constant(value: Any, origin: str) -> Tree:
     """Return a constant. Of JSON source a plan shows `"${upper(x)}"` as if the expression were the value."""
     if isinstance(value, str):
         if "${" in value or "%{" in value:
-            return Unknown(Reason.NOT_SHOWN, origin, "it may be an expression of JSON source")
+            return Unknown(Reason.NOT_SHOWN, origin, say("it may be an expression of JSON source"))
         return value
     if isinstance(value, list):
         return [_constant(part, origin) for part in value]
@@ -112,7 +113,7 @@ class References:
         return Unknown(
             Reason.NOT_SHOWN,
             origin,
-            detail=f"refers to {named}" if named else "",
+            detail=say("refers to {named}", named=named) if named else "",
             hint=hints.pop() if len(hints) == 1 and not trace.feeds else None,
             feeds=tuple(
                 dict.fromkeys(

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import later, say
 from sovereign_guard.model.address import instance_address
 from sovereign_guard.model.resource import (
     Attributes,
@@ -32,7 +33,7 @@ from sovereign_guard.read.wire import NOTHING, DocumentWire, InstanceWire, State
 STATE_VERSION = 4
 """The raw state format since Terraform 0.12."""
 
-IN_A_STATE = "a state shows none"
+IN_A_STATE = later("a state shows none")
 
 _PROVIDER = re.compile(
     r'(?:.*\.)?provider(?:\["(?P<address>[^"]+)"\]|\.(?P<name>[A-Za-z0-9_-]+))(?:\.[A-Za-z0-9_-]+)?'
@@ -48,7 +49,7 @@ class _Families:
 
     def of(self, mode: str, resource_type: str, provider: str) -> Family:
         if provider not in self._configurations:
-            self._configurations[provider] = (no_configuration(provider, IN_A_STATE),)
+            self._configurations[provider] = (no_configuration(provider, say(IN_A_STATE)),)
         return self._families.of(mode, resource_type, provider, self._configurations[provider])
 
 
@@ -69,8 +70,12 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
     """
     if document.version != STATE_VERSION:
         raise InputError(
-            f"this state file is of version {document.version}; version {STATE_VERSION} is read.",
-            hint="Run: terraform show -json > state.json, with a Terraform that can upgrade it.",
+            say(
+                "this state file is of version {version}; version {ours} is read.",
+                version=document.version,
+                ours=STATE_VERSION,
+            ),
+            hint=say("Run: terraform show -json > state.json, with a Terraform that can upgrade it."),
             file=content.path,
         )
     families = _Families()
@@ -101,7 +106,8 @@ def read_raw_state(content: Content, document: DocumentWire) -> Inventory:
 def _shown(module: StateModuleWire, families: _Families, depth: int) -> Iterator[Resource]:
     if depth > MAX_MODULE_DEPTH:
         raise InputError(
-            f"modules are nested more than {MAX_MODULE_DEPTH} deep.", hint="Is this state genuine?"
+            say("modules are nested more than {most} deep.", most=MAX_MODULE_DEPTH),
+            hint=say("Is this state genuine?"),
         )
     for wire in module.resources:
         attributes = _told(wire.values, wire.sensitive_values)

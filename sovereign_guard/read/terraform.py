@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import say
+from sovereign_guard.model.wording import also
 
 PROGRAMS = ("terraform", "tofu")
 
@@ -26,8 +28,8 @@ def show_plan(path: str) -> bytes:
     found = [(name, where) for name in PROGRAMS if (where := shutil.which(name))]
     if not found:
         raise InputError(
-            "this is a binary plan, and neither terraform nor tofu is on the PATH.",
-            hint="Install one, or give the plan as JSON.",
+            say("this is a binary plan, and neither terraform nor tofu is on the PATH."),
+            hint=say("Install one, or give the plan as JSON."),
             file=path,
         )
     file = Path(path).resolve()
@@ -43,14 +45,16 @@ def show_plan(path: str) -> bytes:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            said.append(f"{name} did not end within {_SECONDS} s")
+            said.append(say("{program} did not end within {seconds} s", program=name, seconds=_SECONDS))
             continue
         if done.returncode == 0:
             return done.stdout
-        said.append(f"{name} says: {_one_line(done.stderr.decode(errors='replace'))}")
+        said.append(
+            say("{program} says: {text}", program=name, text=_one_line(done.stderr.decode(errors="replace")))
+        )
     raise InputError(
-        f"this binary plan could not be shown: {'; '.join(said)}.",
-        hint="Run `terraform init` in its folder first, and use the program and version that made it.",
+        say("this binary plan could not be shown: {reasons}.", reasons=also(said)),
+        hint=say("Run `terraform init` in its folder first, and use the program and version that made it."),
         file=path,
     )
 

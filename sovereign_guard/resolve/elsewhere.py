@@ -6,13 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 from sovereign_guard.catalog import Catalog
+from sovereign_guard.language import say
 from sovereign_guard.model.host import host_of
 from sovereign_guard.model.knowledge import NamePattern, Provider
 from sovereign_guard.model.placement import OperatorUse, Placement, Role
 from sovereign_guard.model.resource import Resource
 from sovereign_guard.model.value import HIDDEN, Evidence, Reason, Reference, Unknown
 from sovereign_guard.resolve.endpoint import Endpoints, Target
-from sovereign_guard.resolve.region import NOWHERE, Site, Sites
+from sovereign_guard.resolve.region import Site, Sites, nowhere
 
 if TYPE_CHECKING:
     from sovereign_guard.resolve.resolver import Resolver
@@ -72,7 +73,7 @@ class Destinations:
         if bare == "here":
             return None, False
         if bare == "unknown":
-            return self.unknown(f"nothing is known of {shown[:80]!r}", where), True
+            return self.unknown(say("nothing is known of {name!r}", name=shown[:80]), where), True
         return self.operator(bare, where), True
 
     def _provider(self, carrier: Resource) -> Provider | None:
@@ -100,13 +101,20 @@ class Destinations:
         parts = match.groupdict()
         code = parts.get("region") or ""
         place = self._catalog.place(form.cloud, code) if form.cloud and code else None
-        said = Evidence(f"{shown} is a name of the cloud {form.cloud}", _FACTS)
+        said = Evidence(say("{name} is a name of the cloud {cloud}", name=shown, cloud=form.cloud), _FACTS)
         names = form.operators.get((parts.get("partition") or "").lower(), ())
         if place is not None:
             names = (self._sites.operator_at(form.cloud, place),)
         if not names:
-            return self.unknown(f"{shown[:80]!r} is of a part of {form.cloud} that the catalog lacks", "")
-        unknown = Unknown(Reason.NOT_SET, detail=f"{shown[:80]} names no region")
+            return self.unknown(
+                say(
+                    "{name!r} is of a part of {cloud} that the catalog lacks",
+                    name=shown[:80],
+                    cloud=form.cloud,
+                ),
+                "",
+            )
+        unknown = Unknown(Reason.NOT_SET, detail=say("{name} names no region", name=shown[:80]))
         site = Site(
             place.code if place else None,
             place.region.lies_in if place else (),
@@ -122,10 +130,10 @@ class Destinations:
 
     def operator(self, operator_id: str, where: str) -> Placement:
         """Return the placement of an operator of which nothing more is known."""
-        unknown = Unknown(Reason.NOT_SET, where, "in which region is not said")
+        unknown = Unknown(Reason.NOT_SET, where, say("in which region is not said"))
         site = Site(None, (), unknown_region=unknown, unknown_country=unknown)
         return self._resolver.placed([Target((OperatorUse(operator_id, Role.PLATFORM),), None)], site)
 
     def unknown(self, why: str, where: str) -> Placement:
         """Return the placement of which nothing is known."""
-        return self._resolver.placed([Target((), Unknown(Reason.NOT_STATED, where, why))], NOWHERE)
+        return self._resolver.placed([Target((), Unknown(Reason.NOT_STATED, where, why))], nowhere())

@@ -9,6 +9,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import TypeFacts, matches
+from sovereign_guard.language import later, say
 from sovereign_guard.model.host import host_of
 from sovereign_guard.model.knowledge import EndpointSetting, Provider
 from sovereign_guard.model.placement import OperatorUse, Role
@@ -27,12 +28,17 @@ from sovereign_guard.model.value import (
     texts,
     walk,
 )
+from sovereign_guard.model.wording import either
 
 BACKENDS = "terraform.io/backend/"
 """Begins the address of a state backend, which the catalog knows as it does providers."""
 
 SERVICE = "{service}"
 """Stands in the name of a setting for each service that has one."""
+
+_ITS_OWN = later("{what} is that of {operator} itself")
+_AND_NOTHING_SET = later("{what} is that of {operator} itself, and no {names} is set")
+_AS_USUAL = later("{what} is that of {operator} itself, taken to be reached at its usual address")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -127,7 +133,8 @@ class Endpoints:
 
     # -- nothing set, or nothing shown -----------------------------------------------------------------------
 
-    def _own(self, provider: Provider, where: str, *, by_default: bool) -> Target:
+    def _own(self, provider: Provider, words: str, *, by_default: bool, names: str = "") -> Target:
+        """Return a provider's own operator; `words` is one of the texts _ITS_OWN, `names` of settings."""
         operator = self._catalog.operator(provider.operator)
         name = operator.name if operator else provider.operator
         what, file = f"provider {provider.addresses[0]}", f"providers/{provider.id}"
@@ -139,27 +146,30 @@ class Endpoints:
             None,
             provider.cloud,
             by_default=by_default,
-            evidence=(Evidence(f"{what} is that of {name} itself{where}", f"rules/catalog/{file}.yaml"),),
+            evidence=(
+                Evidence(say(words, what=what, operator=name, names=names), f"rules/catalog/{file}.yaml"),
+            ),
         )
 
     def _absent(self, provider: Provider, configuration: ProviderConfiguration) -> tuple[Target, ...]:
         absent = next((setting.absent for setting in provider.endpoints if setting.absent is not None), None)
         if absent is None:
             absent = "own" if provider.operator else "unknown"
-        names = " or ".join(setting.setting for setting in provider.endpoints)
+        names = either(setting.setting for setting in provider.endpoints)
         if absent == "own":
-            return (self._own(provider, f", and no {names} is set" if names else "", by_default=True),)
+            words = _AND_NOTHING_SET if names else _ITS_OWN
+            return (self._own(provider, words, by_default=True, names=names),)
         if absent == "unknown":
             stated = self._stated_provider(provider.addresses, self._inside)
             unknown = Unknown(
                 Reason.NOT_SET,
                 f"provider {configuration.key or provider.id}",
-                f"no {names} is set" if names else "",
+                say("no {names} is set", names=names) if names else "",
             )
             return (stated,) if stated else (Target((), unknown, provider.cloud),)
         cloud = provider.cloud
         said = Evidence(
-            f"no {names} is set: it comes from the environment or a file that is not read",
+            say("no {names} is set: it comes from the environment or a file that is not read", names=names),
             f"provider {configuration.key or provider.id}",
         )
         return tuple(
@@ -184,7 +194,7 @@ class Endpoints:
                 )
             )
         ):
-            return (self._own(provider, ", taken to be reached at its usual address", by_default=True),)
+            return (self._own(provider, _AS_USUAL, by_default=True),)
         stated = self._stated_provider(provider.addresses, self._inside)
         return (stated,) if stated else (Target((), unknown, provider.cloud),)
 
@@ -229,19 +239,24 @@ class Endpoints:
                 continue
             host = host_of(value)
             if host is None:
-                unknown = Unknown(Reason.NOT_STATED, where, "this is not a plain URL or host name")
+                unknown = Unknown(Reason.NOT_STATED, where, say("this is not a plain URL or host name"))
                 found.append(Target((), unknown))
             else:
                 target = self.host(host, HIDDEN if hidden else host, where, provider)
                 found.append(_beside_its_own(provider, target) if setting.reaches == "own" else target)
         if not found and plain(node) not in (None, "", []):
-            found.append(Target((), Unknown(Reason.UNSUPPORTED, where, "this is not text"), provider.cloud))
+            found.append(
+                Target((), Unknown(Reason.UNSUPPORTED, where, say("this is not text")), provider.cloud)
+            )
         return found
 
     def _not_shown(self, value: Unknown, where: str) -> Target | Feed:
         if value.feeds:
-            words = f"the address comes from {', '.join(map(str, value.feeds))}"
-            said = Evidence(f"{words}; what else the expression holds is not known", where)
+            words = say(
+                "the address comes from {references}; what else the expression holds is not known",
+                references=", ".join(map(str, value.feeds)),
+            )
+            said = Evidence(words, where)
             return Feed(value.feeds, value.only_feeds, (said,), value)
         evidence: tuple[Evidence, ...] = ()
         if value.hint is not None:
@@ -250,8 +265,13 @@ class Endpoints:
             if host and facts:
                 evidence = (
                     Evidence(
-                        f"{value.detail}, whose value leads to {facts.operator} ({host}); "
-                        "what the expression makes of it is not known, so this clears nothing",
+                        say(
+                            "{what}, whose value leads to {operator} ({host}); what the expression makes of "
+                            "it is not known, so this clears nothing",
+                            what=value.detail,
+                            operator=facts.operator,
+                            host=host,
+                        ),
                         where,
                     ),
                 )
@@ -266,10 +286,10 @@ class Endpoints:
                 Unknown(
                     Reason.NOT_IN_CATALOG,
                     where,
-                    f"{shown} is not a name that this setting is known to take",
+                    say("{name} is not a name that this setting is known to take", name=shown),
                 ),
             )
-        said = Evidence(f"{shown} stands for {named.operator}", where)
+        said = Evidence(say("{name} stands for {operator}", name=shown, operator=named.operator), where)
         return Target(
             (OperatorUse(named.operator, Role.PLATFORM),), None, named.cloud, named.region, evidence=(said,)
         )
@@ -293,7 +313,11 @@ class Endpoints:
             return Target((), Unknown(Reason.NOT_STATED, where, shown))
         operator = self._catalog.operator(facts.operator)
         said = Evidence(
-            f"{shown} is a host of {operator.name if operator else facts.operator}",
+            say(
+                "{host} is a host of {operator}",
+                host=shown,
+                operator=operator.name if operator else facts.operator,
+            ),
             f"{where}; rules/catalog/endpoints.yaml, {facts.pattern}",
         )
         operators = [OperatorUse(facts.operator, Role.PLATFORM)]
@@ -301,7 +325,7 @@ class Endpoints:
             operators.append(OperatorUse(facts.infrastructure, Role.INFRASTRUCTURE))
         own = provider is not None and facts.operator == provider.operator
         cloud = facts.cloud or (provider.cloud if provider is not None and own else "")
-        missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
+        missing = Unknown(Reason.NOT_SET, where, say("the cloud below this service is not named"))
         return Target(
             tuple(operators),
             missing if facts.stands_on_others else None,
@@ -350,7 +374,12 @@ def _stated(statement: DeclaredOperator, what: str) -> Target:
         (statement.country,) if statement.country else (),
         evidence=(
             Evidence(
-                f"the organisation states that {what} is {statement.name}: {statement.reason}",
+                say(
+                    "the organisation states that {what} is {operator}: {reason}",
+                    what=what,
+                    operator=statement.name,
+                    reason=statement.reason,
+                ),
                 statement.origin,
             ),
         ),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.ownership import Link, links
+from sovereign_guard.language import later, say
 from sovereign_guard.model.knowledge import UNKNOWN_DATE, Operator, Ownership
 from sovereign_guard.model.placement import Exposure, Ground
 from sovereign_guard.model.value import Reason, Unknown
+
+_CONTROLLED = later("{company} is controlled by {holder}, seat {country}")
+_JOINTLY = later("{company} is jointly controlled by {holder}, seat {country}")
 
 
 class Exposures:
@@ -29,7 +33,9 @@ class Exposures:
             return (), Unknown(Reason.NOT_IN_CATALOG, operator_id)
         ground = Ground.DECLARED if operator.declared else Ground.SEAT
         seat = operator.seat
-        words = f"{operator.formal_name} has its seat in {seat.country}"
+        words = say(
+            "{operator} has its seat in {country}", operator=operator.formal_name, country=seat.country
+        )
         found = [Exposure(seat.country, ground, words, operator.cited(seat.source), operator_id)]
         unknown: Unknown | None = None
         for link in links(self._catalog, operator, self._day):
@@ -40,24 +46,37 @@ class Exposures:
         return tuple(dict.fromkeys(found)), unknown
 
 
-def territory(countries: tuple[str, ...], place: str) -> tuple[Exposure, ...]:
-    """Return the exposure to the countries where data lies."""
-    return tuple(Exposure(country, Ground.TERRITORY, f"{place} lies in {country}") for country in countries)
+def territory(countries: tuple[str, ...], place: str | None) -> tuple[Exposure, ...]:
+    """Return the exposure to the countries where data lies; `place`: what is shown of the region."""
+    return tuple(Exposure(country, Ground.TERRITORY, _lies_in(place, country)) for country in countries)
+
+
+def _lies_in(place: str | None, country: str) -> str:
+    if place:
+        return say("{region} lies in {country}", region=place, country=country)
+    return say("the region lies in {country}", country=country)
 
 
 def _through_control(company: Operator, owner: Ownership, holder: Operator, operator_id: str) -> Exposure:
     ground = Ground.DECLARED if company.declared else Ground.CONTROL
-    share = f", {owner.share:g} % of the capital" if owner.share is not None else ""
-    since = f" since {owner.since}" if owner.since != UNKNOWN_DATE else ""
-    how = "controlled" if owner.control == "sole" else "jointly controlled"
     seat = holder.seat.country
-    words = f"{company.formal_name} is {how} by {holder.formal_name}, seat {seat}{share}{since}"
+    how = _CONTROLLED if owner.control == "sole" else _JOINTLY
+    words = say(
+        how,
+        company=company.formal_name,
+        holder=holder.formal_name,
+        country=seat,
+    )
+    if owner.share is not None:
+        words = say("{control}, {share:g} % of the capital", control=words, share=owner.share)
+    if owner.since != UNKNOWN_DATE:
+        words = say("{control} since {date}", control=words, date=owner.since)
     return Exposure(seat, ground, words, company.cited(owner.source), operator_id)
 
 
 def _open_end(link: Link) -> Unknown:
     if link.owner is not None and link.owner.controls:
-        return Unknown(Reason.NOT_IN_CATALOG, link.owner.holder, "its controller is not in the catalog")
+        return Unknown(Reason.NOT_IN_CATALOG, link.owner.holder, say("its controller is not in the catalog"))
     company = link.company
-    detail = f"who controls {company.formal_name} is not established"
+    detail = say("who controls {company} is not established", company=company.formal_name)
     return Unknown(Reason.NOT_IN_CATALOG, f"rules/catalog/operators/{company.id}.yaml", detail)

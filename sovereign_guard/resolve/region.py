@@ -6,6 +6,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import Place, TypeFacts
+from sovereign_guard.language import say
 from sovereign_guard.model.knowledge import Provider, Region, RegionTable, begins
 from sovereign_guard.model.placement import Alternative, Placement
 from sovereign_guard.model.resource import ProviderConfiguration
@@ -20,6 +21,7 @@ from sovereign_guard.model.value import (
     texts,
     walk,
 )
+from sovereign_guard.model.wording import both, either
 from sovereign_guard.resolve.endpoint import SERVICE, Target, speaks_of
 
 
@@ -49,13 +51,6 @@ _Told = tuple[list[tuple[str, bool]], Unknown, str]
 
 _TOLD = Unknown(Reason.NOT_SET)
 """Stands where the reason would, in a `_Told` that has codes: nobody looks at it."""
-
-NOWHERE = Site(
-    None,
-    (),
-    unknown_region=Unknown(Reason.AMBIGUOUS, detail="the operator is not known"),
-    unknown_country=Unknown(Reason.AMBIGUOUS, detail="the operator is not known"),
-)
 
 
 class Sites:
@@ -91,23 +86,29 @@ class Sites:
 
         """
         if target.countries:
-            untold = None if target.region else Unknown(Reason.NOT_SET, detail="only the country is told")
+            untold = (
+                None if target.region else Unknown(Reason.NOT_SET, detail=say("only the country is told"))
+            )
             return (Site(target.region or None, target.countries, unknown_region=untold),)
         if not target.operators:
-            return (NOWHERE,)
+            return (nowhere(),)
         if target.region and not target.cloud:
-            unknown = Unknown(Reason.NOT_IN_CATALOG, detail=f"the country of {target.region}")
+            unknown = Unknown(
+                Reason.NOT_IN_CATALOG, detail=say("the country of {region}", region=target.region)
+            )
             return (Site(target.region, (), unknown_country=unknown),)
         if provider.region.none and target.by_default:
-            return (_nowhere(Unknown(Reason.EVERYWHERE, detail="its user cannot choose a region")),)
+            return (_nowhere(Unknown(Reason.EVERYWHERE, detail=say("its user cannot choose a region"))),)
         if target.region:
-            return (self._known(target.cloud, [(target.region, False)], "endpoint"),)
+            return (self._known(target.cloud, [(target.region, False)], say("endpoint")),)
         if not target.cloud:
-            return (_nowhere(Unknown(Reason.NOT_IN_CATALOG, detail="no regions known of this operator")),)
+            return (
+                _nowhere(Unknown(Reason.NOT_IN_CATALOG, detail=say("no regions known of this operator"))),
+            )
         told = self._attributes(provider, facts, values, set_by_author)
         if told is None and parents is None:
             name = facts.parent.attributes[0] if facts.parent else ""
-            unknown = Unknown(Reason.AMBIGUOUS, name, "what it lies in")
+            unknown = Unknown(Reason.AMBIGUOUS, name, say("what it lies in"))
             return self._candidates(target, provider, unknown)
         copies = [node for path in facts.copies for node in walk(values, tuple(path.split(".")))]
         untold_copies = any(path in set_by_author for path in facts.copies)
@@ -130,7 +131,7 @@ class Sites:
                         operator=self._operator_of(way, target),
                         unknown_region=placement.unknown_region,
                         unknown_country=placement.unknown_country,
-                        evidence=(Evidence(f"lies in a resource in {way.region or 'the same place'}"),),
+                        evidence=(Evidence(_lies_in(way.region)),),
                     )
                     for placement in parents
                     for way in placement.alternatives
@@ -185,7 +186,7 @@ class Sites:
     ) -> _Told:
         """Return what is told of the region where the resource itself and what it lies in tell nothing."""
         if facts.place:
-            return [(facts.place, False)], _TOLD, "resource type"
+            return [(facts.place, False)], _TOLD, say("resource type")
         if configuration.unknown is not None:
             return [], configuration.unknown, ""
         for path in provider.region.settings:
@@ -203,10 +204,14 @@ class Sites:
             return (
                 [(provider.region.default, False)],
                 _TOLD,
-                f"default of provider {provider.addresses[0]}",
+                say("default of provider {provider}", provider=provider.addresses[0]),
             )
         environment = provider.region.environment
-        said = f"it may come from {' or '.join(environment)}, which is not read" if environment else ""
+        said = (
+            say("it may come from {names}, which is not read", names=either(environment))
+            if environment
+            else ""
+        )
         return [], Unknown(Reason.NOT_SET, "region", said), ""
 
     def _known(self, cloud: str, codes: list[tuple[str, bool]], origin: str) -> Site:
@@ -225,11 +230,11 @@ class Sites:
             places.append(place)
         unique = list(dict.fromkeys(places))
         secret = any(hidden for _code, hidden in codes)
-        where = HIDDEN if secret else " and ".join(_named(place) for place in unique)
+        where = HIDDEN if secret else both(_named(place) for place in unique)
         shown = unique[0].code if len(unique) == 1 and not secret else None
         countries = tuple(sorted({country for place in unique for country in place.region.lies_in}))
         operators = {self.operator_at(cloud, place) for place in unique}
-        words = f"stands in {where}" + (f", {', '.join(countries)}" if countries else "")
+        words = say("stands in {place}", place=f"{where}, {', '.join(countries)}" if countries else where)
         everywhere = any(place.region.everywhere for place in unique)
         unknown_country = None
         if everywhere or not all(place.region.lies_in for place in unique):
@@ -257,7 +262,8 @@ class Sites:
 
     def _ended(self, cloud: str, place: Place) -> Evidence:
         return Evidence(
-            f"the region {place.code} closed on {place.region.ended}", f"rules/catalog/regions/{cloud}.yaml"
+            say("the region {region} closed on {date}", region=place.code, date=place.region.ended),
+            f"rules/catalog/regions/{cloud}.yaml",
         )
 
     def _candidates(self, target: Target, provider: Provider, unknown: Unknown) -> tuple[Site, ...]:
@@ -281,8 +287,13 @@ class Sites:
         hinted = self._catalog.place(target.cloud, unknown.hint) if unknown.hint else None
         if hinted is not None and hinted.region.lies_in:
             said = Evidence(
-                f"{unknown.detail}, whose value is {unknown.hint!r}: taken as evidence of where it stands "
-                f"({', '.join(hinted.region.lies_in)}), though the expression is not shown",
+                say(
+                    "{what}, whose value is {value!r}: taken as evidence of where it stands ({countries}), "
+                    "though the expression is not shown",
+                    what=unknown.detail,
+                    value=unknown.hint,
+                    countries=", ".join(hinted.region.lies_in),
+                ),
                 unknown.origin,
             )
             operators = dict.fromkeys(region.operator or table.operator or first for region in regions)
@@ -315,8 +326,19 @@ def _region_decides(provider: Provider) -> bool:
     )
 
 
+def nowhere() -> Site:
+    """Return what is told of the place where nobody knows the operator."""
+    return _nowhere(Unknown(Reason.AMBIGUOUS, detail=say("the operator is not known")))
+
+
 def _nowhere(unknown: Unknown) -> Site:
     return Site(None, (), unknown_region=unknown, unknown_country=unknown)
+
+
+def _lies_in(region: str | None) -> str:
+    if region:
+        return say("lies in a resource in {region}", region=region)
+    return say("lies in a resource in the same place")
 
 
 def _named(place: Place) -> str:

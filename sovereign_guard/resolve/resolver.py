@@ -9,6 +9,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import Place, TypeFacts
+from sovereign_guard.language import say
 from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.knowledge import Infrastructure, Parent, Provider, StandsOn
 from sovereign_guard.model.lineage import Lineage
@@ -37,7 +38,7 @@ from sovereign_guard.model.value import (
 from sovereign_guard.resolve.elsewhere import Destinations
 from sovereign_guard.resolve.endpoint import Endpoints, Feed, Target, speaks_of
 from sovereign_guard.resolve.exposure import Exposures, territory
-from sovereign_guard.resolve.region import NOWHERE, Site, Sites
+from sovereign_guard.resolve.region import Site, Sites, nowhere
 
 _MAX_FEEDS = 50
 """Resources behind one endpoint, or in which one may lie, that are looked at; with more it is Unknown."""
@@ -80,8 +81,10 @@ class Resolver:
         try:
             return self._place(resource, attributes)
         except RecursionError:
-            unknown = Unknown(Reason.UNSUPPORTED, resource.address, "its attributes are nested too deeply")
-            return self._placement([(Target((), unknown), NOWHERE)], ())
+            unknown = Unknown(
+                Reason.UNSUPPORTED, resource.address, say("its attributes are nested too deeply")
+            )
+            return self._placement([(Target((), unknown), nowhere())], ())
 
     @cached_property
     def elsewhere(self) -> Destinations:
@@ -96,7 +99,7 @@ class Resolver:
         """Return where a block lies, by what the configuration shows of it."""
         if reference.block not in self._inventory.blocks:
             unknown = Unknown(Reason.NOT_SHOWN, str(reference))
-            return self._placement([(Target((), unknown), NOWHERE)], ())
+            return self._placement([(Target((), unknown), nowhere())], ())
         found = self._placements_of(reference)
         return found[0] if len(found) == 1 else _merged(found)
 
@@ -105,7 +108,7 @@ class Resolver:
         if place is None:
             return _site_of(target)
         countries = place.region.lies_in
-        unknown = None if countries else Unknown(Reason.NOT_SET, detail="its country is not known")
+        unknown = None if countries else Unknown(Reason.NOT_SET, detail=say("its country is not known"))
         return Site(place.code, countries, unknown_country=unknown)
 
     def _place(self, resource: Resource, attributes: Attributes) -> Placement:
@@ -205,7 +208,7 @@ class Resolver:
             return self._uncatalogued(family)
         if provider.places == "tests":
             unknown = Unknown(Reason.TESTS_ONLY, provider.addresses[0])
-            return self._placement([(Target((), unknown), NOWHERE)], ())
+            return self._placement([(Target((), unknown), nowhere())], ())
         pairs: list[tuple[Target, Site]] = []
         notes: list[Evidence] = []
         for configuration in family.configurations:
@@ -225,7 +228,12 @@ class Resolver:
         if len(family.configurations) > 1:
             keys = ", ".join(configuration.key for configuration in family.configurations)
             notes.append(
-                Evidence(f"the plan does not tell which of these configurations its module was given: {keys}")
+                Evidence(
+                    say(
+                        "the plan does not tell which of these configurations its module was given: {keys}",
+                        keys=keys,
+                    )
+                )
             )
         return self._placement(pairs, tuple(notes))
 
@@ -239,7 +247,7 @@ class Resolver:
         if name or unshown is None:
             unshown, name = None, name or family.type.partition("_")[0]
         unknown = unshown or Unknown(Reason.NOT_IN_CATALOG, f"provider {name}")
-        return self._placement([(Target((), unknown), NOWHERE)], ())
+        return self._placement([(Target((), unknown), nowhere())], ())
 
     def _lead(
         self, provider: Provider, configuration: ProviderConfiguration, facts: TypeFacts, resource_type: str
@@ -335,7 +343,7 @@ class Resolver:
                 operator = self._sites.operator_at(table, place)
                 places.append((words, place))
                 operators.append(OperatorUse(operator, Role.INFRASTRUCTURE))
-                said = f"{words!r} is a place of {operator}"
+                said = say("{words!r} is a place of {operator}", words=words, operator=operator)
                 evidence.append(Evidence(said, f"rules/catalog/regions/{entry.names}.yaml"))
         if not places:
             missing = missing or unrecognised
@@ -344,7 +352,7 @@ class Resolver:
                 return _as_parent(target, parents[0])
             first = profile.facts.below[0]
             where = first.region or first.cloud
-            missing = Unknown(Reason.NOT_SET, where, "the cloud below this service is not named")
+            missing = Unknown(Reason.NOT_SET, where, say("the cloud below this service is not named"))
         told = [place for _name, place in places if place is not None]
         whole = len(told) == len(places) and missing is None
         countries = {country for place in told for country in place.region.lies_in} if whole else set()
@@ -379,7 +387,7 @@ class Resolver:
             elif below := self._catalog.place_below(entry.names, cloud, name):
                 found.append((" ".join(filter(None, (cloud, name))), *below, bool(name)))
             else:
-                words = f"the cloud {(cloud or name)[:60]!r} below this service"
+                words = say("the cloud {name!r} below this service", name=(cloud or name)[:60])
                 strange = strange or Unknown(Reason.NOT_IN_CATALOG, entry.region or entry.cloud, words)
         return found, strange, untold
 
@@ -387,7 +395,7 @@ class Resolver:
 
     def _placement(self, pairs: list[tuple[Target, Site]], notes: tuple[Evidence, ...]) -> Placement:
         if not pairs:  # Only what places nothing has no alternative: without one, every level would pass.
-            pairs = [(Target((), Unknown(Reason.AMBIGUOUS)), NOWHERE)]
+            pairs = [(Target((), Unknown(Reason.AMBIGUOUS)), nowhere())]
         alternatives = tuple(dict.fromkeys(self._alternative(target, site) for target, site in pairs))
         evidence = dict.fromkeys(
             step for target, site in pairs for step in (*target.evidence, *site.evidence)
@@ -396,7 +404,8 @@ class Resolver:
         operator = next((target.missing for target, _site in pairs if target.missing is not None), None)
         if operator is None and len({way.operators for way in alternatives}) > 1:
             operator = next((site.unknown_region for _t, site in pairs if site.unknown_region), None)
-            detail = "one of " + ", ".join(sorted({use.id for way in alternatives for use in way.operators}))
+            names = sorted({use.id for way in alternatives for use in way.operators})
+            detail = say("one of {names}", names=", ".join(names))
             operator = Unknown(
                 operator.reason if operator else Reason.AMBIGUOUS, operator.origin if operator else "", detail
             )
@@ -431,7 +440,7 @@ class Resolver:
             control = control or unknown
             operator = self._catalog.operator(use.id)
             internal = internal and operator is not None and operator.internal
-        exposures.extend(territory(site.countries, site.shown or "the region"))
+        exposures.extend(territory(site.countries, site.shown))
         return Alternative(
             operators=target.operators,
             missing=target.missing,
@@ -462,9 +471,8 @@ def _upon(target: Target, provider: Provider, grounds: tuple[StandsOn, ...]) -> 
             operators[OperatorUse(ground.operator, Role.INFRASTRUCTURE)] = None
             source = provider.sources.get(ground.source)
             cited = f" [{source.cited}]" if source is not None else ""
-            evidence.append(
-                Evidence(f"the service stands on infrastructure of {ground.operator}{cited}", file)
-            )
+            words = say("the service stands on infrastructure of {operator}", operator=ground.operator)
+            evidence.append(Evidence(f"{words}{cited}", file))
     return msgspec.structs.replace(target, operators=tuple(operators), evidence=tuple(evidence))
 
 
@@ -513,7 +521,7 @@ def _texts(values: dict[str, Tree], path: str) -> list[str | Unknown]:
 
 def _merged(placements: list[Placement]) -> Placement:
     """Return the placement of one of several."""
-    unknown = Unknown(Reason.AMBIGUOUS, detail="several resources are possible")
+    unknown = Unknown(Reason.AMBIGUOUS, detail=say("several resources are possible"))
     return Placement(
         tuple(dict.fromkeys(way for one in placements for way in one.alternatives)),
         tuple(dict.fromkeys(step for one in placements for step in one.evidence)),
@@ -525,7 +533,7 @@ def _merged(placements: list[Placement]) -> Placement:
 
 
 def _site_of(target: Target) -> Site:
-    unknown = None if target.countries else Unknown(Reason.NOT_SET, detail="no country is named")
+    unknown = None if target.countries else Unknown(Reason.NOT_SET, detail=say("no country is named"))
     return Site(target.region or None, target.countries, unknown_country=unknown)
 
 

@@ -10,17 +10,19 @@ from collections.abc import Iterator
 
 import msgspec
 
-from sovereign_guard.judge.case import Case, Judge, Ruling, worst
+from sovereign_guard.judge.case import Case, Judge, Ruling, not_known, worst
 from sovereign_guard.judge.rules import (
     sov001_jurisdiction,
     sov002_territory,
     sov008_internal,
     sov009_qualification,
 )
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.flow import Outward
 from sovereign_guard.model.placement import Placement
-from sovereign_guard.model.value import Evidence, Unknown
+from sovereign_guard.model.value import Evidence, Unknown, words
+from sovereign_guard.model.wording import also
 
 _JUDGES: tuple[Judge, ...] = (
     sov001_jurisdiction.judge,
@@ -44,7 +46,7 @@ def arriving(case: Case, lead: str) -> Ruling | None:
     """Judge a placement for what flows into it, where the resource's own level alone is in order.
 
     Args:
-        lead: begins the message, before what is said of the data and its operator.
+        lead: the message, with what is said of the data and its operator in the place of `{words}`.
 
     """
     inside = msgspec.structs.replace(case, classification=case.total)
@@ -53,7 +55,7 @@ def arriving(case: Case, lead: str) -> Ruling | None:
         return None
     words, evidence = _words(inside, verdict)
     steps = (*case.total.evidence, *case.placement.evidence, *evidence)
-    return Ruling(verdict, f"{lead}{words}", steps, whole=True)
+    return Ruling(verdict, say(lead, words=words), steps, whole=True)
 
 
 def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Ruling | None:
@@ -61,6 +63,7 @@ def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Rulin
 
     Args:
         case: of the resource that it leaves. sender: where that lies.
+        lead: the message, with where it goes as `{destination}`, and what is said of it as `{words}`.
 
     """
     stays = _stays(outward.placement, sender)
@@ -77,7 +80,7 @@ def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Rulin
     words, evidence = _words(outside, verdict)
     return Ruling(
         verdict,
-        f"{lead}{outward.shown}: {words}",
+        say(lead, destination=outward.shown, words=words),
         (*outward.path, *outward.placement.evidence, *evidence),
         whole=True,
         elsewhere=outward.placement.operator_ids,
@@ -93,12 +96,12 @@ def joined(rulings: list[Ruling]) -> Ruling | None:
     said.sort(key=lambda ruling: ruling.message)
     messages = list(dict.fromkeys(ruling.message for ruling in said))
     if len(messages) > _TOLD:
-        messages[_TOLD:] = [f"and {len(messages) - _TOLD} flows more"]
+        messages[_TOLD:] = [say("and {number} flows more", number=len(messages) - _TOLD)]
     others = [ruling for ruling in rulings if ruling.verdict is not verdict]
     evidence = dict.fromkeys(step for ruling in (*said, *others)[:_TOLD] for step in ruling.evidence)
     return Ruling(
         verdict,
-        "; ".join(messages),
+        also(messages),
         tuple(evidence),
         whole=True,
         elsewhere=tuple(sorted({name for one in said for name in one.elsewhere})),
@@ -122,14 +125,17 @@ def _words(case: Case, verdict: Verdict) -> tuple[str, tuple[Evidence, ...]]:
         found = next((ruling for ruling in rulings if ruling.verdict is verdict), None)
         if found is not None:
             return found.message, found.evidence
-        return f"{case.levels_in_words} data, and every possibility is against the policy", ()
+        return say(
+            "{levels} data, and every possibility is against the policy", levels=case.levels_in_words
+        ), ()
     causes = list(dict.fromkeys(_causes(case)))
-    reasons = "; ".join(dict.fromkeys(str(cause.reason) for cause in causes))
-    return (
-        f"{case.levels_in_words} data, and it cannot be told whether the policy allows this"
-        f"{f': {reasons}' if reasons else ''}",
-        tuple(Evidence(f"not known: {cause.detail or cause.reason}", cause.origin) for cause in causes),
+    reasons = dict.fromkeys(words(cause.reason) for cause in causes)
+    message = say(
+        "{levels} data, and it cannot be told whether the policy allows this", levels=case.levels_in_words
     )
+    if reasons:
+        message = say("{message}: {reasons}", message=message, reasons=also(reasons))
+    return message, tuple(not_known(cause) for cause in causes)
 
 
 def _causes(case: Case) -> Iterator[Unknown]:

@@ -5,13 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import later, say
 from sovereign_guard.model.classification import Kind
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative, Exposure, Ground
 from sovereign_guard.model.policy import Requirement
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.wording import both, either
 
-_GROUNDS = (Ground.SEAT, Ground.CONTROL, Ground.DECLARED)
+_GROUNDS = {
+    Ground.CONTROL: later("control"),
+    Ground.SEAT: later("seat"),
+    Ground.DECLARED: later("what is stated of it"),
+}
+_COMPELLED = later("{levels} data with {names}, which {codes} can compel through {grounds}")
+_KEYS_ELSEWHERE = later(
+    "{levels} data with {names}, which {codes} can compel through {grounds}, and its keys are out of that "
+    "operator's hands, which this policy counts"
+)
+_PRESENCE = {
+    "subsidiary": later("{operator} has a subsidiary in {country}, which this policy counts"),
+    "branch": later("{operator} has a branch in {country}, which this policy counts"),
+    "data-centre": later("{operator} has a data-centre in {country}, which this policy counts"),
+}
 
 
 def check(case: Case) -> Ruling | None:
@@ -26,14 +42,19 @@ def check(case: Case) -> Ruling | None:
     }
     operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
     named = [case.operator_name(name) for name in operators if any(e.operator == name for e in found)]
-    names = named[0] if len(named) == 1 else f"one of {', '.join(named)}"
+    names = named[0] if len(named) == 1 else say("one of {names}", names=", ".join(named))
     codes = ", ".join(sorted({exposure.jurisdiction for exposure in found}))
-    grounds = " and ".join(sorted({_ground(exposure) for exposure in found}))
+    grounds = both(sorted({say(_GROUNDS[exposure.ground]) for exposure in found}))
     lowered = _lowered(case)
-    keys = ", and its keys are out of that operator's hands, which this policy counts" if lowered else ""
     return Ruling(
         Verdict.FAIL,
-        f"{case.levels_in_words} data with {names}, which {codes} can compel through {grounds}{keys}",
+        say(
+            _KEYS_ELSEWHERE if lowered else _COMPELLED,
+            levels=case.levels_in_words,
+            names=names,
+            codes=codes,
+            grounds=grounds,
+        ),
         (*(Evidence(exposure.evidence, exposure.source) for exposure in found), *_custody(case)),
         lowered,
     )
@@ -67,8 +88,10 @@ def _custody(case: Case) -> Iterator[Evidence]:
             {use.id for place in held.placements for way in place.alternatives for use in way.operators}
         )
         if holders:
-            names = " or ".join(case.operator_name(name) for name in holders)
-            yield Evidence(f"its key is held by {names}: who holds the key can read the data")
+            names = either(case.operator_name(name) for name in holders)
+            yield Evidence(
+                say("its key is held by {names}: who holds the key can read the data", names=names)
+            )
 
 
 def judge(case: Case, requirement: Requirement, way: Alternative) -> Verdict:
@@ -97,15 +120,15 @@ def _others(case: Case, requirement: Requirement, way: Alternative) -> Iterator[
             continue
         if requirement.presence_counts:
             for presence in operator.presence:
-                has = f"{operator.name} has a {presence.form} in {presence.country}"
-                words = f"{has}, which this policy counts"
+                words = say(_PRESENCE[presence.form], operator=operator.name, country=presence.country)
                 yield Exposure(presence.country, Ground.SEAT, words, operator=use.id)
         if requirement.suppliers_count:
             for supplier in operator.suppliers:
-                supplies = f"{supplier.name} ({supplier.country}) supplies {operator.name}: {supplier.what}"
-                words = f"{supplies}; this policy counts it"
+                words = say(
+                    "{supplier} ({country}) supplies {operator}: {what}; this policy counts it",
+                    supplier=supplier.name,
+                    country=supplier.country,
+                    operator=operator.name,
+                    what=supplier.what,
+                )
                 yield Exposure(supplier.country, Ground.CONTROL, words, operator=use.id)
-
-
-def _ground(exposure: Exposure) -> str:
-    return "what is stated of it" if exposure.ground is Ground.DECLARED else str(exposure.ground)

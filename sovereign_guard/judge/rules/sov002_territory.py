@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative
 from sovereign_guard.model.policy import Requirement
+from sovereign_guard.model.wording import either
 
 
 def check(case: Case) -> Ruling | None:
@@ -21,10 +23,12 @@ def check(case: Case) -> Ruling | None:
             if requirement.territory is not None and not requirement.territory.accepts(country)
         }
     )
-    place = f" ({case.placement.region})" if case.placement.region else ""
-    return Ruling(
-        Verdict.FAIL, f"{case.levels_in_words} data on the territory of {' or '.join(countries)}{place}"
+    words = say(
+        "{levels} data on the territory of {countries}",
+        levels=case.levels_in_words,
+        countries=either(countries),
     )
+    return Ruling(Verdict.FAIL, f"{words} ({case.placement.region})" if case.placement.region else words)
 
 
 def judge(_case: Case, requirement: Requirement, way: Alternative) -> Verdict:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
 from sovereign_guard.judge.rules.arriving import arriving
+from sovereign_guard.language import later
 from sovereign_guard.model.flow import STATE
 
 
 def check(case: Case) -> Ruling | None:
     """Judge a backend by the highest level that is managed with it."""
-    return arriving(case, "the state holds ") if case.total.arrives == STATE else None
+    return arriving(case, later("the state holds {words}")) if case.total.arrives == STATE else None

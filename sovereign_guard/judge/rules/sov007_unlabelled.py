@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
-from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.value import Evidence, words
 
 
 def check(case: Case) -> Ruling | None:
@@ -16,8 +17,13 @@ def check(case: Case) -> Ruling | None:
         unknown = case.classification.unknown
         return Ruling(
             Verdict.UNKNOWN,
-            "whether this data carries a label is not known",
-            (Evidence(f"not known: {unknown.reason}", unknown.origin),) if unknown else (),
+            say("whether this data carries a label is not known"),
+            (Evidence(say("not known: {what}", what=words(unknown.reason)), unknown.origin),)
+            if unknown
+            else (),
         )
     level = case.level(case.policy.unlabelled)
-    return Ruling(Verdict.FAIL, f"this resource bears data and no label says which; it is judged as {level}")
+    return Ruling(
+        Verdict.FAIL,
+        say("this resource bears data and no label says which; it is judged as {level}", level=level),
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative
 from sovereign_guard.model.policy import Requirement
-from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.value import Evidence, words
+from sovereign_guard.model.wording import either
 
 
 def check(case: Case) -> Ruling | None:
@@ -14,16 +16,24 @@ def check(case: Case) -> Ruling | None:
     found = case.decide(judge)
     if found is Verdict.FAIL:
         operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
-        names = " or ".join(case.operator_name(name) for name in operators)
-        what = f"{case.levels_in_words} data with {names}"
-        return Ruling(found, f"{what}, which is not declared as the organisation's own cloud")
+        names = either(case.operator_name(name) for name in operators)
+        message = say(
+            "{levels} data with {names}, which is not declared as the organisation's own cloud",
+            levels=case.levels_in_words,
+            names=names,
+        )
+        return Ruling(found, message)
     if found is Verdict.UNKNOWN and all(requirement.internal for requirement in case.requirements()):
         unknown = case.placement.unknown_operator
-        what = f"{case.levels_in_words} data, and it is not known whether"
         return Ruling(
             found,
-            f"{what} its operator is the organisation's own cloud",
-            (Evidence(f"not known: {unknown.reason}", unknown.origin),) if unknown else (),
+            say(
+                "{levels} data, and it is not known whether its operator is the organisation's own cloud",
+                levels=case.levels_in_words,
+            ),
+            (Evidence(say("not known: {what}", what=words(unknown.reason)), unknown.origin),)
+            if unknown
+            else (),
         )
     return None
 

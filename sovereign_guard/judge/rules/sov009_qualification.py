@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import later, say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative
 from sovereign_guard.model.policy import Requirement
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.wording import both, either
+
+_COVERED = later("{scheme} covers {scope}, from {since}")
+_COVERED_UNTIL = later("{scheme} covers {scope}, from {since} until {until}")
 
 
 def check(case: Case) -> Ruling | None:
@@ -19,18 +24,28 @@ def check(case: Case) -> Ruling | None:
     )
     if found is Verdict.UNKNOWN and len(case.requirements()) > 1:
         return None
-    scheme = " and ".join(schemes)
+    scheme = both(schemes)
     operators = sorted({use.id for way in case.placement.alternatives for use in way.operators})
-    names = " or ".join(case.operator_name(name) for name in operators) or "an operator that is not known"
+    names = either(case.operator_name(name) for name in operators) or say("an operator that is not known")
     if found is Verdict.FAIL:
         return Ruling(
             found,
-            f"{case.levels_in_words} data with {names}, which holds no {scheme} qualification in force here",
+            say(
+                "{levels} data with {names}, which holds no {scheme} qualification in force here",
+                levels=case.levels_in_words,
+                names=names,
+                scheme=scheme,
+            ),
             tuple(_held(case, operators, schemes)),
         )
     return Ruling(
         found,
-        f"{case.levels_in_words} data with {names}, of which it is not known whether {scheme} covers it",
+        say(
+            "{levels} data with {names}, of which it is not known whether {scheme} covers it",
+            levels=case.levels_in_words,
+            names=names,
+            scheme=scheme,
+        ),
     )
 
 
@@ -63,10 +78,10 @@ def _held(case: Case, operators: list[str], schemes: list[str]) -> list[Evidence
         operator = case.catalog.operator(name)
         for held in operator.qualifications if operator else ():
             if held.scheme in schemes:
-                until = f" until {held.until}" if held.until else ""
+                words = _COVERED_UNTIL if held.until else _COVERED
                 found.append(
                     Evidence(
-                        f"{held.scheme} covers {held.scope}, from {held.since}{until}",
+                        say(words, scheme=held.scheme, scope=held.scope, since=held.since, until=held.until),
                         f"rules/catalog/operators/{name}.yaml",
                     )
                 )

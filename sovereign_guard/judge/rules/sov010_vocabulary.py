@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
 from sovereign_guard.model.finding import Verdict
+from sovereign_guard.model.wording import also
 
 
 def check(case: Case) -> Ruling | None:
@@ -11,4 +12,4 @@ def check(case: Case) -> Ruling | None:
     outside = case.classification.outside
     if not outside:
         return None
-    return Ruling(Verdict.FAIL, "; ".join(step.what for step in outside), outside)
+    return Ruling(Verdict.FAIL, also(step.what for step in outside), outside)

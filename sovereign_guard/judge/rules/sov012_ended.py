@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.placement import Alternative
 from sovereign_guard.model.policy import Requirement
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.wording import also
 
 
 def check(case: Case) -> Ruling | None:
@@ -14,7 +16,7 @@ def check(case: Case) -> Ruling | None:
     if case.decide(judge) is not Verdict.FAIL:
         return None
     steps = tuple({step: None for way in case.placement.alternatives for step in _ended(case, way)})
-    return Ruling(Verdict.FAIL, "; ".join(step.what for step in steps), steps)
+    return Ruling(Verdict.FAIL, also(step.what for step in steps), steps)
 
 
 def judge(case: Case, _requirement: Requirement, way: Alternative) -> Verdict:
@@ -22,8 +24,10 @@ def judge(case: Case, _requirement: Requirement, way: Alternative) -> Verdict:
     return Verdict.FAIL if _ended(case, way) else Verdict.PASS
 
 
-def _when(date: str) -> str:
-    return f"on {date}" if len(date) == len("2020-02-01") else f"in {date}"
+def _ended_on(name: str, date: str) -> str:
+    if len(date) == len("2020-02-01"):
+        return say("the service of {operator} ended on {date}", operator=name, date=date)
+    return say("the service of {operator} ended in {date}", operator=name, date=date)
 
 
 def _ended(case: Case, way: Alternative) -> list[Evidence]:
@@ -35,7 +39,7 @@ def _ended(case: Case, way: Alternative) -> list[Evidence]:
             note = f" ({state.note})" if state.note else ""
             found.append(
                 Evidence(
-                    f"the service of {operator.name} ended {_when(state.since)}{note}",
+                    f"{_ended_on(operator.name, state.since)}{note}",
                     f"rules/catalog/operators/{operator.id}.yaml",
                 )
             )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sovereign_guard.judge.case import Case, Ruling, join
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Verdict
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.model.wording import either
 
 
 def check(case: Case) -> Ruling | None:
@@ -18,13 +20,26 @@ def check(case: Case) -> Ruling | None:
     )
     if lowered is Verdict.PASS:
         return None
-    before = " or ".join(case.level(index) for index in case.before.levels)
+    before = either(case.level(index) for index in case.before.levels)
     after = case.levels_in_words
     read = case.before.evidence or case.before.outside
-    steps = tuple(Evidence(f"before: {step.what}", step.where) for step in read)
+    steps = tuple(Evidence(say("before: {what}", what=step.what), step.where) for step in read)
     if lowered is Verdict.FAIL:
-        now = tuple(Evidence(f"after: {step.what}", step.where) for step in case.classification.evidence)
-        return Ruling(lowered, f"this change lowers the level from {before} to {after}", (*steps, *now))
+        now = tuple(
+            Evidence(say("after: {what}", what=step.what), step.where)
+            for step in case.classification.evidence
+        )
+        return Ruling(
+            lowered,
+            say("this change lowers the level from {before} to {after}", before=before, after=after),
+            (*steps, *now),
+        )
     return Ruling(
-        lowered, f"the level was {before}, and after this change it is {after}: it may be lower", steps
+        lowered,
+        say(
+            "the level was {before}, and after this change it is {after}: it may be lower",
+            before=before,
+            after=after,
+        ),
+        steps,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import BACKEND
 from sovereign_guard.catalog.data import BackendKind
+from sovereign_guard.language import later, say
 from sovereign_guard.model.resource import (
     Backend,
     Change,
@@ -19,6 +20,7 @@ from sovereign_guard.model.resource import (
 )
 from sovereign_guard.model.value import Reason, Sensitive, Tree, Unknown, plain, walk
 from sovereign_guard.model.waiver import Waiver
+from sovereign_guard.model.wording import both
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.project.encryption import Encryption
 from sovereign_guard.read.hcl.project.estate import Estate
@@ -78,7 +80,7 @@ def _own(estate: Estate, encryption: Encryption) -> Iterator[Backend]:
         estate.catalog.backend(kind),
         written,
         address,
-        "-backend-config or the environment, which are not read",
+        later("no {names}, so it is completed by -backend-config or the environment, which are not read"),
     )
     line, column = section.position
     resource = _placed(
@@ -145,11 +147,14 @@ def _read(
         kind = plain(named)
         unknown = kind if isinstance(kind, Unknown) else None
         if unknown is None and (not isinstance(kind, str) or not kind):
-            unknown = Unknown(Reason.UNSUPPORTED, full, "its backend is not named")
+            unknown = Unknown(Reason.UNSUPPORTED, full, say("its backend is not named"))
         written, untold = _config(config, full)
         kind = "" if unknown is not None else kind
         settings, incomplete = _understood(
-            catalog.backend(kind), written, full, "the environment, which is not read"
+            catalog.backend(kind),
+            written,
+            full,
+            later("no {names}, so it is completed by the environment, which is not read"),
         )
         resource = _placed(
             full,
@@ -177,7 +182,7 @@ def _config(config: Tree, origin: str) -> tuple[dict[str, Tree], Unknown | None]
     if isinstance(config, Unknown):
         return {}, config
     if not isinstance(config, dict):
-        return {}, Unknown(Reason.UNSUPPORTED, f"{origin}.config", "this is no object")
+        return {}, Unknown(Reason.UNSUPPORTED, f"{origin}.config", say("this is no object"))
     if hidden:
         config = {name: _marked(value) for name, value in config.items()}
     return config, None
@@ -199,7 +204,7 @@ def _understood(
 
     Args:
         kind: of backend; None where it is not known. written: the arguments. origin: where they stand.
-        elsewhere: what can give others.
+        elsewhere: what is said of the `{names}` that are missing: what else can give them.
 
     """
     settings = {name: _without_credentials(value, f"{origin}.{name}") for name, value in written.items()}
@@ -210,8 +215,7 @@ def _understood(
     missing = [name for name in kind.required if plain(settings.get(name)) in (None, "")]
     if not missing or _points(kind, settings):
         return settings, None
-    names = " and ".join(missing)
-    return settings, Unknown(Reason.NOT_SET, origin, f"no {names}, so it is completed by {elsewhere}")
+    return settings, Unknown(Reason.NOT_SET, origin, say(elsewhere, names=both(missing)))
 
 
 def _move(settings: dict[str, Tree], old: str, path: tuple[str, ...]) -> None:
@@ -262,7 +266,7 @@ def _without_credentials(tree: Tree, origin: str) -> Tree:
 def _url(text: str, origin: str) -> Tree:
     found = _URL.fullmatch(text)
     if found is None or found["authority"].count("@") > 1:
-        return Unknown(Reason.NOT_STATED, origin, "this is not a plain URL or host name")
+        return Unknown(Reason.NOT_STATED, origin, say("this is not a plain URL or host name"))
     host = found["authority"].rpartition("@")[2]
     # PostgreSQL's parameters count for more than what stands before the path.
     given = re.search(r"[?&]host(?:addr)?=([^&#]*)", found["rest"])
@@ -288,4 +292,4 @@ def _pairs(text: str) -> dict[str, str] | None:
 
 
 def _unnamed(origin: str) -> Unknown:
-    return Unknown(Reason.NOT_SET, origin, "the connection string names no host")
+    return Unknown(Reason.NOT_SET, origin, say("the connection string names no host"))

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
+from sovereign_guard.language import later, say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Directive
 from sovereign_guard.model.waiver import Waiver
@@ -24,7 +25,7 @@ _WAIVE = re.compile(r"waive\s+([A-Za-z0-9]+(?:\s*,\s*[A-Za-z0-9]+)*)((?:\s.*)?)"
 _FIELD = re.compile(rf"\s+(until|reason|approver)\s*=\s*{_VALUE}")
 _COMMENT_LINE = re.compile(rb"\s*(#|//|/\*|\*)")
 _OPENING = re.compile(rb"[ \t]*/\*")
-_EXAMPLES = (
+_EXAMPLES = later(
     "Write `# sovereign-guard: level=sensitive`, or "
     '`# sovereign-guard: waive SOV001 until=2027-03-31 reason="..."`.'
 )
@@ -43,14 +44,14 @@ def directives_of(
         block = _block_of(file, comment, ordered, starts)
         said = _read(comment.text, file.path, line, column)
         if said is None:
-            message, hint = "this directive is not understood", _EXAMPLES
+            message, hint = say("this directive is not understood."), say(_EXAMPLES)
         elif block is None:
-            message = "this directive stands at no resource, data or module block, nor at a backend"
-            hint = "Put it inside the block, or on the lines right above it."
+            message = say("this directive stands at no resource, data or module block, nor at a backend.")
+            hint = say("Put it inside the block, or on the lines right above it.")
         else:
             found[block.at] = (*found.get(block.at, ()), said)
             continue
-        problems.append(InputProblem(file.path, f"{message}.", hint, file.path, line, column))
+        problems.append(InputProblem(file.path, message, hint, file.path, line, column))
     return found, problems
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sovereign_guard.language import say
+from sovereign_guard.model.wording import both
 from sovereign_guard.read.hcl.language.evaluate import Evaluator
 from sovereign_guard.read.hcl.language.values import EvaluationError
 from sovereign_guard.read.hcl.project.links import accesses
@@ -46,11 +48,14 @@ class Encryption:
         enforced = any(self._is_true(one, "enforced") for one in self._state)
         if method is None:
             # The method is then in TF_ENCRYPTION, or OpenTofu refuses to write.
-            said = "OpenTofu must encrypt state (enforced), by a method that the source does not name"
+            said = say("OpenTofu must encrypt state (enforced), by a method that the source does not name")
             return said if enforced else ""
         if method[0] == _PLAIN:
             return ""
-        return f"OpenTofu encrypts state with {self._words(method)}, {'' if enforced else 'not '}enforced"
+        words = self._words(method)
+        if enforced:
+            return say("OpenTofu encrypts state with {method}, enforced", method=words)
+        return say("OpenTofu encrypts state with {method}, not enforced", method=words)
 
     def of_remote_state(self, address: str) -> str:
         """Return how a state is encrypted that a data source reads; empty where it is not.
@@ -71,11 +76,11 @@ class Encryption:
         method = self._method(own or default)
         if method is None or method[0] == _PLAIN:
             return ""
-        return f"OpenTofu reads this state encrypted with {self._words(method)}"
+        return say("OpenTofu reads this state encrypted with {method}", method=self._words(method))
 
     def _words(self, method: _Address) -> str:
         keys = list(dict.fromkeys(kind for kind, _name in self._keys(method)))
-        return f"{method[0]}, key from {' and '.join(keys)}" if keys else method[0]
+        return say("{method}, key from {keys}", method=method[0], keys=both(keys)) if keys else method[0]
 
     def _keys(self, method: _Address) -> Iterator[_Address]:
         """Give the key providers from which a method has its key, and those on which they build."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sovereign_guard.catalog import Catalog
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.value import Reason, Sensitive, Unknown, walk
 from sovereign_guard.read.hcl.language.evaluate import Budget, FunctionScope
@@ -122,7 +123,7 @@ class Estate:
                 unit.fixed if unit is not None else None,
             )
             if of_plan is None
-            else {name: Given(from_json(value), None, "the plan") for name, value in of_plan.items()}
+            else {name: Given(from_json(value), None, say("the plan")) for name, value in of_plan.items()}
         )
         self._of_plan = of_plan is not None
         self._told: set[str] = set()
@@ -174,7 +175,7 @@ class Estate:
             return None, False
         ephemeral = section.argument("ephemeral")
         if self._of_plan and ephemeral is not None and ephemeral.literal is True:
-            return Unknown(Reason.NOT_SHOWN, f"var.{name}", "a plan keeps no ephemeral value"), True
+            return Unknown(Reason.NOT_SHOWN, f"var.{name}", say("a plan keeps no ephemeral value")), True
         try:
             value = found.value
             if found.text is not None:
@@ -187,14 +188,21 @@ class Estate:
                 self.problems.append(
                     InputProblem(
                         section.file.path,
-                        f"the value given to var.{name} ({found.place}) does not fit its type: {error}.",
-                        "Terraform refuses it as well; it is taken as not known.",
+                        say(
+                            "the value given to var.{name} ({place}) does not fit its type: {error}.",
+                            name=name,
+                            place=found.place,
+                            error=error,
+                        ),
+                        say("Terraform refuses it as well; it is taken as not known."),
                         section.file.path,
                         line,
                         column,
                     )
                 )
-            return failed(f"the value given does not fit its type: {error}", f"var.{name}"), True
+            return failed(
+                say("the value given does not fit its type: {error}", error=error), f"var.{name}"
+            ), True
 
     @property
     def from_environment(self) -> list[str]:
@@ -209,7 +217,7 @@ class Estate:
         if self._options.workspace is not None:
             return self._options.workspace
         if self._of_plan:
-            return Unknown(Reason.NOT_SHOWN, "terraform.workspace", "give it with --workspace")
+            return Unknown(Reason.NOT_SHOWN, "terraform.workspace", say("give it with --workspace"))
         named = self._options.environment.get("TF_WORKSPACE")
         if named:
             return legible_name(named)
@@ -231,7 +239,7 @@ class Estate:
             except EvaluationError:
                 source = None
         if source is None:
-            self._not_here(caller, name, call, "its source is not known")
+            self._not_here(caller, name, call, say("its source is not known"))
             return None
         if source.startswith(_LOCAL) or source in (".", ".."):
             folder = Path(os.path.normpath(caller.module.folder / source.replace("\\", "/")))
@@ -259,9 +267,14 @@ class Estate:
         folder, origin = self._installations().get(".".join(names), (None, ""))
         if folder is not None and origin.removeprefix(_REGISTRY) == source.removeprefix(_REGISTRY):
             return folder
-        advice = "run `terraform init`" if self.unit is None else "Terragrunt fetches it when it runs"
-        state = "is not on disk" if folder is None else "is not what was fetched"
-        self._not_here(caller, name, call, f"{source[:100]} {state}: {advice}")
+        advice = (
+            say("run `terraform init`") if self.unit is None else say("Terragrunt fetches it when it runs")
+        )
+        if folder is None:
+            why = say("{source} is not on disk: {advice}", source=source[:100], advice=advice)
+        else:
+            why = say("{source} is not what was fetched: {advice}", source=source[:100], advice=advice)
+        self._not_here(caller, name, call, why)
         return None
 
     def _tell(self, name: str, call: Section, problem: str) -> None:
@@ -273,8 +286,8 @@ class Estate:
         self.problems.append(
             InputProblem(
                 call.file.path,
-                f'the module "{name}" cannot be read: {problem}.',
-                "Mend its source; what it makes is judged as not known.",
+                say('the module "{name}" cannot be read: {problem}.', name=name, problem=problem),
+                say("Mend its source; what it makes is judged as not known."),
                 call.file.path,
                 line,
                 column,
@@ -284,22 +297,24 @@ class Estate:
     def _why_not(self, caller: ModuleInstance, folder: Path) -> str:
         """Return why a folder cannot be a module here, empty where it can."""
         if not self.boundary.holds(folder):
-            return "it lies outside what is scanned"
+            return say("it lies outside what is scanned")
         if not os.path.isdir(folder):  # noqa: PTH112 - a name that no disk takes is no error
-            return "there is no such folder"
+            return say("there is no such folder")
         instance: ModuleInstance | None = caller
         if caller.depth >= MAX_MODULE_DEPTH:
-            return f"modules are nested more than {MAX_MODULE_DEPTH} deep"
+            return say("modules are nested more than {most} deep", most=MAX_MODULE_DEPTH)
         real = folder.resolve()
         while instance is not None:
             if instance.module.folder == real:
-                return "it calls itself"
+                return say("it calls itself")
             instance = instance.parent
         return ""
 
     def leave_out(self, caller: ModuleInstance, name: str, call: Section) -> None:
         """Note a call beyond the number of module instances that are looked into."""
-        self._not_here(caller, name, call, f"there are more than {MAX_MODULES} module instances")
+        self._not_here(
+            caller, name, call, say("there are more than {most} module instances", most=MAX_MODULES)
+        )
 
     def _not_here(self, caller: ModuleInstance, name: str, call: Section, why: str) -> None:
         path = f"{caller.path}.module.{name}" if caller.path else f"module.{name}"
@@ -336,7 +351,7 @@ class Estate:
             return json.loads(data) if data is not None else None
         except (ValueError, RecursionError):
             self.problems.append(
-                InputProblem(shown, "this is not JSON.", "Run `terraform init` again.", shown)
+                InputProblem(shown, say("this is not JSON."), say("Run `terraform init` again."), shown)
             )
             return None
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.project.source import SourceFile
 from sovereign_guard.read.hcl.syntax import Parser, Text
@@ -122,8 +123,10 @@ def folders_below(
     while waiting:
         folder, hidden = waiting.pop()
         if len(seen) >= MAX_FOLDERS:
-            message = f"there are more than {MAX_FOLDERS} folders here; the others are not read."
-            reader.problems.append(InputProblem(str(top), message, "Scan the folders below one by one."))
+            message = say(
+                "there are more than {most} folders here; the others are not read.", most=MAX_FOLDERS
+            )
+            reader.problems.append(InputProblem(str(top), message, say("Scan the folders below one by one.")))
             return
         try:
             real = folder.resolve()
@@ -132,10 +135,12 @@ def folders_below(
         except (OSError, RuntimeError) as error:
             if not hidden:
                 shown = legible_name(str(folder))
-                why = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
-                hint = "Give it the rights to be read, or remove it."
+                why = error.strerror if isinstance(error, OSError) else say("its links lead in a circle")
+                hint = say("Give it the rights to be read, or remove it.")
                 reader.problems.append(
-                    InputProblem(shown, f"this folder cannot be looked into: {why}.", hint, shown)
+                    InputProblem(
+                        shown, say("this folder cannot be looked into: {why}.", why=why), hint, shown
+                    )
                 )
             continue
         if real in seen or not reader.boundary.holds(real):
@@ -222,45 +227,49 @@ class Reader:
             self.problems.append(InputProblem(shown, f"{fault.message}.", hint, shown, line, column))
         for attribute in _twice(structure.body):
             line, column = file.position(attribute.at)
-            message = f"the argument {attribute.name!r} is set twice in one block."
-            advice = "Terraform refuses it: leave one of them."
+            message = say("the argument {name!r} is set twice in one block.", name=attribute.name)
+            advice = say("Terraform refuses it: leave one of them.")
             self.problems.append(InputProblem(shown, message, advice, shown, line, column))
         if not structure.faults and not text.data.isascii():
             try:
                 text.data.decode()
             except UnicodeDecodeError as error:
                 line, column = file.position(error.start)
-                message = "this is not UTF-8."
+                message = say("this is not UTF-8.")
                 self.problems.append(
-                    InputProblem(shown, message, "Write the file again as UTF-8.", shown, line, column)
+                    InputProblem(shown, message, say("Write the file again as UTF-8."), shown, line, column)
                 )
         return file
 
     def bytes_of(self, path: Path, shown: str) -> bytes | None:
         """Return a file's bytes; None, with a problem told, where it cannot be had."""
-        message, hint = "", "Nothing outside what is scanned is read."
+        message, hint = "", ""
         name = os.fspath(path)
         try:
             about = os.lstat(name)
             is_link = stat.S_ISLNK(about.st_mode)
             if is_link and not self.boundary.holds(path):
-                message = "this link leads out of what is scanned, or in a circle"
+                message = say("this link leads out of what is scanned, or in a circle.")
+                hint = say("Nothing outside what is scanned is read.")
             elif is_link and not path.exists():
-                message, hint = "this link leads nowhere", "Remove it, or put a file in its place."
+                message = say("this link leads nowhere.")
+                hint = say("Remove it, or put a file in its place.")
             else:
                 about = os.stat(name) if is_link else about  # noqa: PTH116 - hot
                 limit = MAX_JSON if name.endswith(".json") else MAX_FILE
                 if not stat.S_ISREG(about.st_mode):
-                    message, hint = "this is not a file", "Remove it, or put a file in its place."
+                    message = say("this is not a file.")
+                    hint = say("Remove it, or put a file in its place.")
                 elif about.st_size > limit:
-                    message = f"this file is larger than {limit >> 20} MB"
-                    hint = "Is this source written by hand? Split it."
+                    message = say("this file is larger than {most} MB.", most=limit >> 20)
+                    hint = say("Is this source written by hand? Split it.")
                 else:
                     with open(name, "rb") as file:  # noqa: PTH123 - hot
                         return file.read()
         except OSError as error:
-            message, hint = f"this file cannot be read: {error.strerror}", "Give it the rights to be read."
-        self.problems.append(InputProblem(shown, f"{message}.", hint, shown))
+            message = say("this file cannot be read: {why}.", why=error.strerror)
+            hint = say("Give it the rights to be read.")
+        self.problems.append(InputProblem(shown, message, hint, shown))
         return None
 
 

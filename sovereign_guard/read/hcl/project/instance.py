@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.address import key_suffix
 from sovereign_guard.model.resource import Directive
 from sovereign_guard.model.value import Reason, Reference, Sensitive, Tree, Unknown
@@ -125,7 +126,7 @@ class ModuleInstance:
     def lookup(self, root: str, steps: Sequence[Step], /) -> tuple[Value, int]:
         """Return what a name means here, and how many of the steps it used up."""
         if root in ("each", "count", "self"):
-            raise LimitError(f"{root!r} has no meaning here")
+            raise LimitError(say("{name!r} has no meaning here", name=root))
         first = _named(steps, 0)
         if root == "var":
             return self._once(f"var.{first}", lambda: self._variable(first)), 1
@@ -166,10 +167,10 @@ class ModuleInstance:
             except EvaluationError as error:
                 found = error
             except RecursionError:
-                found = LimitError(f"{name} leads too deep")
+                found = LimitError(say("{name} leads too deep", name=name))
             self._values[name] = found
         if isinstance(found, _Running):
-            raise LimitError(f"{name} refers to itself")
+            raise LimitError(say("{name} refers to itself", name=name))
         if isinstance(found, EvaluationError):
             raise found
         return found
@@ -181,18 +182,18 @@ class ModuleInstance:
         if name == "root":
             return "."
         if name == "cwd":
-            return Unknown(Reason.UNSUPPORTED, "path.cwd", "where the plan will be made is not known")
-        raise LimitError(f"there is no 'path.{name}'")
+            return Unknown(Reason.UNSUPPORTED, "path.cwd", say("where the plan will be made is not known"))
+        raise LimitError(say("there is no {name}", name=f"'path.{name}'"))
 
     def _terraform(self, name: str) -> Value:
         if name == "workspace":
             return self.estate.workspace
-        return Unknown(Reason.UNSUPPORTED, f"terraform.{name}", "it is known when the plan is made")
+        return Unknown(Reason.UNSUPPORTED, f"terraform.{name}", say("it is known when the plan is made"))
 
     def _local(self, name: str) -> Value:
         argument = self.module.locals.get(name)
         if argument is None:
-            raise LimitError(f"there is no local value {name!r}")
+            raise LimitError(say("there is no local value {name!r}", name=name))
         return self.evaluator.evaluate(argument.expression)
 
     # -- variables -------------------------------------------------------------------------------------------
@@ -200,7 +201,7 @@ class ModuleInstance:
     def _variable(self, name: str) -> Value:
         section = self.module.variables.get(name)
         if section is None:
-            raise LimitError(f"there is no variable {name!r}")
+            raise LimitError(say("there is no variable {name!r}", name=name))
         wanted = self._type_of(section)
         value, is_given = self._given(name, section, wanted)
         nullable = section.argument("nullable")
@@ -208,10 +209,14 @@ class ModuleInstance:
             default = section.argument("default")
             if default is None:
                 if is_given:
-                    raise EvaluationError(f"the variable {name!r} must not be null")
+                    raise EvaluationError(say("the variable {name!r} must not be null", name=name))
                 if self.called_by is not None:
-                    raise EvaluationError(f"the variable {name!r} is required and not given")
-                return Unknown(Reason.NO_VALUE, f"var.{name}", f"give it with --var {name}=... or --var-file")
+                    raise EvaluationError(say("the variable {name!r} is required and not given", name=name))
+                return Unknown(
+                    Reason.NO_VALUE,
+                    f"var.{name}",
+                    say("give it with --var {name}=... or --var-file", name=name),
+                )
             value = convert(self._filled(self.evaluator.evaluate(default.expression), wanted), wanted)
         for mark in ("sensitive", "ephemeral"):
             argument = section.argument(mark)
@@ -256,7 +261,7 @@ class ModuleInstance:
             self._expansions[key] = _RUNNING
             found = self._expansions[key] = self._expand(section)
         if isinstance(found, _Running):
-            raise LimitError("the number of instances depends on itself")
+            raise LimitError(say("the number of instances depends on itself"))
         return found
 
     def _expand(self, section: Section) -> Expansion:
@@ -269,15 +274,15 @@ class ModuleInstance:
             value = self.evaluator.evaluate(argument.expression)
             if isinstance(value, Sensitive):
                 if name == "for_each":
-                    raise EvaluationError("it must not be sensitive")
+                    raise EvaluationError(say("it must not be sensitive"))
                 value = value.value
             if isinstance(value, Pending):
                 value = value.unknown
             if not isinstance(value, Unknown):
                 return self._counted(value) if name == "count" else self._keyed(value)
         except (EvaluationError, RecursionError) as error:
-            message = str(error) if isinstance(error, EvaluationError) else "it leads too deep"
-            value = failed(f"{name}: {message}", argument.place)
+            message = str(error) if isinstance(error, EvaluationError) else say("it leads too deep")
+            value = failed(say("{name}: {message}", name=name, message=message), argument.place)
         return any_number(value, name)
 
     def _enabled(self, section: Section) -> Expansion:
@@ -288,16 +293,19 @@ class ModuleInstance:
         try:
             value = convert(self.evaluator.evaluate(argument.expression), BOOL)
         except EvaluationError as error:
-            value = failed(f"enabled: {error}", argument.place)
+            value = failed(say("{name}: {message}", name="enabled", message=error), argument.place)
         return Expansion("single", ()) if value is False else SINGLE
 
     def _counted(self, value: Value) -> Expansion:
         number = convert(value, NUMBER)
         if not isinstance(number, int) or number < 0:
-            raise EvaluationError("a whole number, not below zero, is required")
+            raise EvaluationError(say("a whole number, not below zero, is required"))
         if number > MAX_INSTANCES or not self.estate.room_for(number):
             return any_number(
-                Unknown(Reason.TOO_MANY, "count", f"{number} instances: one stands for all"), "count"
+                Unknown(
+                    Reason.TOO_MANY, "count", say("{number} instances: one stands for all", number=number)
+                ),
+                "count",
             )
         return Expansion("count", tuple(Place(at, {"count": {"index": at}}) for at in range(number)))
 
@@ -309,10 +317,14 @@ class ModuleInstance:
         elif value == ():
             pairs = []  # Beside an unknown set, `[]` is one.
         else:
-            raise EvaluationError("a map or a set of texts is required")
+            raise EvaluationError(say("a map or a set of texts is required"))
         if len(pairs) > MAX_INSTANCES or not self.estate.room_for(len(pairs)):
             return any_number(
-                Unknown(Reason.TOO_MANY, "for_each", f"{len(pairs)} instances: one stands for all"),
+                Unknown(
+                    Reason.TOO_MANY,
+                    "for_each",
+                    say("{number} instances: one stands for all", number=len(pairs)),
+                ),
                 "for_each",
             )
         unknown = next((key for key, _part in pairs if isinstance(key, Unknown)), None)
@@ -321,7 +333,7 @@ class ModuleInstance:
         places = []
         for key, part in pairs:
             if not isinstance(key, str):
-                raise EvaluationError("a map or a set of texts is required")
+                raise EvaluationError(say("a map or a set of texts is required"))
             places.append(Place(key, {"each": {"key": key, "value": part}}))
         return Expansion("each", tuple(places))
 
@@ -343,7 +355,7 @@ class ModuleInstance:
     def _block_value(self, address: str) -> Value:
         section = self.module.resources.get(address)
         if section is None:
-            raise LimitError(f"there is no block {address}")
+            raise LimitError(say("there is no block {address}", address=address))
         expansion = self.expansion(section)
         if expansion.kind == "any":
             (place,) = expansion.places
@@ -477,11 +489,11 @@ class ModuleInstance:
     def _called(self, name: str) -> Value:
         call = self.module.calls.get(name)
         if call is None:
-            raise LimitError(f"there is no module {name!r}")
+            raise LimitError(say("there is no module {name!r}", name=name))
         made = self.children(name)
         if made is None:
             origin = f"{self.address}.module.{name}" if self.address else f"module.{name}"
-            unknown = Unknown(Reason.MODULE_MISSING, origin, "run `terraform init`")
+            unknown = Unknown(Reason.MODULE_MISSING, origin, say("run `terraform init`"))
             return Pending(lambda _output: unknown, unknown)
         expansion = self.expansion(call)
         if expansion.kind == "any":
@@ -496,7 +508,7 @@ class ModuleInstance:
     def as_value(self) -> Value:
         """Return this instance as its caller sees it: an object of its outputs."""
         origin = self.address
-        unknown = Unknown(Reason.UNSUPPORTED, origin, "a module as a whole")
+        unknown = Unknown(Reason.UNSUPPORTED, origin, say("a module as a whole"))
         return Pending(self.output, unknown)
 
     def output(self, name: str) -> Value:
@@ -512,7 +524,7 @@ class ModuleInstance:
         section = self.module.outputs.get(name)
         argument = section.argument("value") if section is not None else None
         if section is None or argument is None:
-            raise LimitError(f"{self.address} has no output {name!r}")
+            raise LimitError(say("{address} has no output {name!r}", address=self.address, name=name))
         value = self.evaluator.evaluate(argument.expression)
         sensitive = section.argument("sensitive")
         if sensitive is not None and sensitive.literal is True and not isinstance(value, Unknown | Sensitive):
@@ -567,7 +579,7 @@ def _named(steps: Sequence[Step], at: int) -> str:
     step = steps[at] if at < len(steps) else None
     if isinstance(step, GetAttribute):
         return step.name
-    raise LimitError("this reference is not complete")
+    raise LimitError(say("this reference is not complete"))
 
 
 def _key_of(text: str) -> Key:
@@ -652,10 +664,10 @@ class BodyAttributes:
             except EvaluationError as error:
                 self._values[name] = failed(str(error), f"{self._origin}.{name}")
             except RecursionError:
-                self._values[name] = failed("it leads too deep", f"{self._origin}.{name}")
+                self._values[name] = failed(say("it leads too deep"), f"{self._origin}.{name}")
         found = self._values[name]
         if isinstance(found, _Running):
-            return failed("it refers to itself", f"{self._origin}.{name}")
+            return failed(say("it refers to itself"), f"{self._origin}.{name}")
         return found
 
     def _work_out(self, name: str) -> Value:
@@ -677,9 +689,11 @@ def evaluated(argument: Argument, evaluator: Evaluator, names: Names) -> Value:
             evaluator.evaluate(argument.expression, names) if names else evaluator.value(argument.expression)
         )
     except EvaluationError as error:
-        return failed(f"{argument.name}: {error}", argument.place)
+        return failed(say("{name}: {message}", name=argument.name, message=error), argument.place)
     except RecursionError:
-        return failed(f"{argument.name}: it leads too deep", argument.place)
+        return failed(
+            say("{name}: {message}", name=argument.name, message=say("it leads too deep")), argument.place
+        )
 
 
 def nested(sections: Sequence[Section], evaluator: Evaluator, names: Names) -> Value:
@@ -707,7 +721,7 @@ def _dynamic(section: Section, evaluator: Evaluator, names: Names) -> list[Value
     each = section.argument("for_each")
     content = next((inner for inner in section.sections() if inner.type == "content"), None)
     if each is None or content is None:
-        return [failed("this dynamic block lacks `for_each` or `content`", section.place)]
+        return [failed(say("this dynamic block lacks `for_each` or `content`"), section.place)]
     iterator = section.argument("iterator")
     name = _iterator_name(iterator.expression) if iterator is not None else section.kind
     value = evaluated(each, evaluator, names)
@@ -727,9 +741,9 @@ def _dynamic(section: Section, evaluator: Evaluator, names: Names) -> list[Value
     elif isinstance(value, tuple):
         pairs = list(enumerate(value))
     else:
-        return [failed("for_each of a dynamic block must be a collection", each.place)]
+        return [failed(say("for_each of a dynamic block must be a collection"), each.place)]
     if len(pairs) > MAX_INSTANCES:
-        return [Unknown(Reason.TOO_MANY, each.place, f"{len(pairs)} blocks")]
+        return [Unknown(Reason.TOO_MANY, each.place, say("{number} blocks", number=len(pairs)))]
     if marked:
         pairs = [(Sensitive(key), _marked(part)) for key, part in pairs]
     return [contents(content, evaluator, {**names, name: {"key": key, "value": part}}) for key, part in pairs]

@@ -8,6 +8,7 @@ from functools import partial
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.address import key_suffix, without_keys
 from sovereign_guard.model.resource import (
     Attributes,
@@ -203,11 +204,16 @@ class _Builder:
             b"terraform.workspace" in file.data for module in estate.used.values() for file in module.files
         ):
             self._warnings.append(
-                f'{estate.path}: terraform.workspace is taken to be "default"; give another with --workspace.'
+                say(
+                    '{path}: terraform.workspace is taken to be "default"; give another with --workspace.',
+                    path=estate.path,
+                )
             )
         if estate.from_environment:
             named = ", ".join(f"TF_VAR_{name}" for name in estate.from_environment)
-            self._warnings.append(f"{estate.path}: values come from the environment: {named}.")
+            self._warnings.append(
+                say("{path}: values come from the environment: {names}.", path=estate.path, names=named)
+            )
         digest = hashlib.sha256()
         if estate.unit is not None:
             self._warnings.extend(estate.unit.warnings)
@@ -490,7 +496,9 @@ def _removed(sections: list[Section]) -> Iterator[str]:
                 address = _address(source.expression)
             except EvaluationError:
                 address = "?"
-            yield (
-                f"{section.place}: {address} leaves the state and its data stay where they are: only a plan "
-                "shows what they are, and judges them."
+            yield say(
+                "{place}: {address} leaves the state and its data stay where they are: only a plan shows "
+                "what they are, and judges them.",
+                place=section.place,
+                address=address,
             )

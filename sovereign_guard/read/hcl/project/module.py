@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Directive
 from sovereign_guard.model.waiver import Waiver
@@ -82,8 +83,8 @@ class Module:
         for file in files:
             for argument in file.structure.body.attributes:
                 line, column = file.position(argument.at)
-                message = f"{argument.name!r} stands outside of any block."
-                hint = "Terraform refuses it: a file is made of blocks."
+                message = say("{name!r} stands outside of any block.", name=argument.name)
+                hint = say("Terraform refuses it: a file is made of blocks.")
                 self.problems.append(InputProblem(file.path, message, hint, file.path, line, column))
         for file in primary:
             for block in file.structure.body.blocks:
@@ -144,8 +145,12 @@ class Module:
         self.problems.append(
             InputProblem(
                 self.path,
-                f"{section.type} {shown} is declared twice; the first time at {known[name].place}.",
-                "Rename or remove one of them: Terraform refuses both, and only the first is judged.",
+                say(
+                    "{block} is declared twice; the first time at {place}.",
+                    block=f"{section.type} {shown}",
+                    place=known[name].place,
+                ),
+                say("Rename or remove one of them: Terraform refuses both, and only the first is judged."),
                 section.file.path,
                 line,
                 column,
@@ -165,8 +170,15 @@ class Module:
                 self.problems.append(
                     InputProblem(
                         self.path,
-                        f"local {name} is declared twice; the first time at {self.locals[name].place}.",
-                        "Rename or remove one of them: Terraform refuses both, and only the first is used.",
+                        say(
+                            "{block} is declared twice; the first time at {place}.",
+                            block=f"local {name}",
+                            place=self.locals[name].place,
+                        ),
+                        say(
+                            "Rename or remove one of them: Terraform refuses both, and only the first is "
+                            "used."
+                        ),
                         argument.file.path,
                         line,
                         column,
@@ -181,14 +193,20 @@ class Module:
             return
         named = " ".join((section.type, *(f'"{label}"' for label in section.labels)))
         if section.type in _NEWER:
-            self.warnings.append(f"{section.place}: a block `{named}` is not read: it makes no resource.")
+            self.warnings.append(
+                say(
+                    "{place}: a block `{block}` is not read: it makes no resource.",
+                    place=section.place,
+                    block=named,
+                )
+            )
             return
         line, column = section.position
         self.problems.append(
             InputProblem(
                 self.path,
-                f"a block `{named}` is not known.",
-                "Is it misspelt, or does it lack a label? What it holds is not judged.",
+                say("a block `{block}` is not known.", block=named),
+                say("Is it misspelt, or does it lack a label? What it holds is not judged."),
                 section.file.path,
                 line,
                 column,
@@ -220,8 +238,10 @@ class Module:
             self.problems.append(
                 InputProblem(
                     self.path,
-                    f"where the state is kept is said twice; the first time at {found.place}.",
-                    "Remove one of them: Terraform refuses both, and only the first is looked at.",
+                    say(
+                        "where the state is kept is said twice; the first time at {place}.", place=found.place
+                    ),
+                    say("Remove one of them: Terraform refuses both, and only the first is looked at."),
                     section.file.path,
                     line,
                     column,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.resource import ProviderConfiguration
 from sovereign_guard.model.value import Reason, Tree, Unknown
 from sovereign_guard.read.hcl.language.evaluate import Names
@@ -49,7 +50,7 @@ class Providers:
             except EvaluationError:
                 reference = None
             if reference is None:
-                unknown = failed("the provider is not named in a way that is understood", argument.place)
+                unknown = failed(say("the provider is not named in a way that is understood"), argument.place)
                 return "", (ProviderConfiguration("", "", {}, unknown),)
             local, alias, key = reference
         address = instance.module.address_of(local, instance.estate.locked)
@@ -166,6 +167,8 @@ class Providers:
 
 def _absent(key: str, address: str) -> ProviderConfiguration:
     unknown = Unknown(
-        Reason.NO_CONFIGURATION, f"provider {key}", "no such provider configuration is declared or passed"
+        Reason.NO_CONFIGURATION,
+        f"provider {key}",
+        say("no such provider configuration is declared or passed"),
     )
     return ProviderConfiguration(key, address, {}, unknown)

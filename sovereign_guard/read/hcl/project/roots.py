@@ -12,6 +12,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError, UsageError
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Backend, Inventory
 from sovereign_guard.read.hcl.language.values import EvaluationError
@@ -70,8 +71,8 @@ def read_source(
         for warning in terragrunt.warnings:
             raise InputError(warning, file=path)
         raise InputError(
-            "there is no Terraform or OpenTofu source in this folder or below it.",
-            hint="Give a folder with .tf files, a plan (terraform show -json), or a state.",
+            say("there is no Terraform or OpenTofu source in this folder or below it."),
+            hint=say("Give a folder with .tf files, a plan (terraform show -json), or a state."),
             file=path,
         )
     roots: list[tuple[Module, Unit | None]] = [(root, None) for root in _roots(modules, terragrunt)]
@@ -122,19 +123,23 @@ def _judged_nowhere(modules: list[Module]) -> Iterator[str]:
     """Warn of modules that no call makes: one call with `count = 0` could hide a root module."""
     for module in modules:
         if module.resources or module.calls:
-            yield (
-                f"{module.path}: no call of this module makes anything, so it is judged nowhere. "
-                f"Is it planned by itself? Then give {module.path} as a path."
+            yield say(
+                "{path}: no call of this module makes anything, so it is judged nowhere. Is it planned by "
+                "itself? Then give {path} as a path.",
+                path=module.path,
             )
 
 
 def _not_looked_into(folders: list[str]) -> Iterator[str]:
     """Warn of hidden folders: a root module that is moved into one is judged no more."""
     if folders:
-        more = f" and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
-        yield (
-            f"source in hidden folders is not judged: {', '.join(sorted(folders)[:_NAMED])}{more}. "
-            "Give such a folder as a path if it is planned."
+        named = ", ".join(sorted(folders)[:_NAMED])
+        if len(folders) > _NAMED:
+            named = say("{named} and {number} more", named=named, number=len(folders) - _NAMED)
+        yield say(
+            "source in hidden folders is not judged: {folders}. Give such a folder as a path if it is "
+            "planned.",
+            folders=named,
         )
 
 
@@ -180,8 +185,14 @@ def _check_names(roots: list[Module], options: SourceOptions) -> None:
             from difflib import get_close_matches
 
             near = get_close_matches(name, declared, 3)
-            hint = f"Close to it: {', '.join(near)}." if near else "Declare it, or leave the option out."
-            raise UsageError(f"--var {name}: no root module declares this variable.", hint=hint)
+            hint = (
+                say("Close to it: {names}.", names=", ".join(near))
+                if near
+                else say("Declare it, or leave the option out.")
+            )
+            raise UsageError(
+                say("--var {name}: no root module declares this variable.", name=name), hint=hint
+            )
 
 
 def source_of_plan(

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 
 from sovereign_guard.errors import InputError
+from sovereign_guard.language import later, say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.value import Reason, Sensitive, Unknown
 from sovereign_guard.read.hcl.language.evaluate import Budget, Evaluator, FunctionScope, as_tree
@@ -76,8 +77,8 @@ UNTOLD = "unknown"
 _STEPS = 5_000_000
 _STEPS_PER_READ = 10_000
 _HOLE = "${terragrunt." + UNTOLD + "}"
-_LATER = "Terragrunt works it out when it runs"
-_MACHINE = "a path that depends on where Terragrunt runs"
+_LATER = later("Terragrunt works it out when it runs")
+_MACHINE = later("a path that depends on where Terragrunt runs")
 _GIVEN_LATER = frozenset({"dependency", "values", "feature", "unit", "stack"})
 _PATH_FUNCTIONS = frozenset(
     {"abspath", "basename", "coalesce", "compact", "concat", "dirname", "element", "fileset", "flatten"}
@@ -128,8 +129,11 @@ class Terragrunt:
         for folder in folders:
             if _is_file(folder / STACK):
                 self.warnings.append(
-                    f"{self._path(folder / STACK)}: a stack of Terragrunt's is not read: run "
-                    "`terragrunt stack generate` before the scan, or judge the plans of its units."
+                    say(
+                        "{path}: a stack of Terragrunt's is not read: run `terragrunt stack generate` before "
+                        "the scan, or judge the plans of its units.",
+                        path=self._path(folder / STACK),
+                    )
                 )
             path = folder / CONFIGURATION
             if not _is_file(path):
@@ -141,8 +145,11 @@ class Terragrunt:
                 self.tell(
                     InputProblem(
                         self.shown(folder),
-                        f"there are more than {MAX_UNITS} units of Terragrunt's; the others are not read.",
-                        "Scan the folders below one by one.",
+                        say(
+                            "there are more than {most} units of Terragrunt's; the others are not read.",
+                            most=MAX_UNITS,
+                        ),
+                        say("Scan the folders below one by one."),
                     )
                 )
                 break
@@ -178,13 +185,15 @@ class Terragrunt:
         if file is None:
             return None
         if path.name == CONFIGURATION_JSON:
-            text = f"{file.path}: a configuration of Terragrunt's in JSON is not read."
-            unknown = Unknown(Reason.UNSUPPORTED, file.path, "JSON of Terragrunt's is not read")
+            text = say("{path}: a configuration of Terragrunt's in JSON is not read.", path=file.path)
+            unknown = Unknown(Reason.UNSUPPORTED, file.path, say("JSON of Terragrunt's is not read"))
             empty = _Settings(rest=unknown, unread=unknown)
             return _Assembly(self, folder, file, empty).made(unknown, None, [text])
         configuration = _Configuration(self, file, path, None, path, 0, Budget(_STEPS))
         if configuration.skipped:
-            self.warnings.append(f"{file.path}: `skip = true`: Terragrunt does not run it, nor is it judged.")
+            self.warnings.append(
+                say("{path}: `skip = true`: Terragrunt does not run it, nor is it judged.", path=file.path)
+            )
             return None
         settings = configuration.merged()
         beside = source_names(folder)
@@ -281,12 +290,16 @@ def _deep(below: Value, above: Value) -> Value:
 
 
 class _Include(msgspec.Struct, frozen=True, eq=False):
-    """An `include` block: `path` and `strategy` are Unknown where they cannot be told."""
+    """An `include` block: `path` and `strategy` are Unknown where they cannot be told.
+
+    `read` is False where its path is wrong as it is written.
+    """
 
     section: Section
     label: str
     path: Path | Unknown
     strategy: Value
+    read: bool
 
 
 class _Configuration:
@@ -336,12 +349,14 @@ class _Configuration:
 
     def raw(self, argument: Argument) -> Value:
         """Return the value of an argument; paths of this machine in it are what they are."""
+        return self._worked_out(argument)[0]
+
+    def _worked_out(self, argument: Argument) -> tuple[Value, bool]:
+        """Return the value of an argument as `raw` does, and whether it could be worked out."""
         try:
-            return without_marks(self._evaluator.evaluate(argument.expression))[0]
-        except EvaluationError as error:
-            return failed(f"{argument.name}: {error}", argument.place)
-        except RecursionError:
-            return failed(f"{argument.name}: it leads too deep", argument.place)
+            return without_marks(self._evaluator.evaluate(argument.expression))[0], True
+        except (EvaluationError, RecursionError) as error:
+            return _failed(argument, error), False
 
     def value(self, argument: Argument) -> Value:
         """Return the value of an argument as it is on every machine."""
@@ -353,12 +368,12 @@ class _Configuration:
             return value.unknown
         if isinstance(value, dict):
             if any(self._root in key for key in value):
-                return Unknown(Reason.UNSUPPORTED, self._file.path, _MACHINE)
+                return Unknown(Reason.UNSUPPORTED, self._file.path, say(_MACHINE))
             return {key: self._everywhere(part) for key, part in value.items()}
         if isinstance(value, tuple):
             return tuple(self._everywhere(part) for part in value)
         if isinstance(value, str) and self._root in value:
-            return Unknown(Reason.UNSUPPORTED, self._file.path, _MACHINE)
+            return Unknown(Reason.UNSUPPORTED, self._file.path, say(_MACHINE))
         return value
 
     def _holds_path(self, value: Value) -> bool:
@@ -385,10 +400,8 @@ class _Configuration:
                 text = value if isinstance(value, Unknown) else convert(value, STRING)
                 parts.append(text if isinstance(text, str) else _HOLE)
             return "".join(parts)
-        except EvaluationError as error:
-            return failed(f"{argument.name}: {error}", argument.place)
-        except RecursionError:
-            return failed(f"{argument.name}: it leads too deep", argument.place)
+        except (EvaluationError, RecursionError) as error:
+            return _failed(argument, error)
 
     # -- scope -----------------------------------------------------------------------------------------------
 
@@ -404,11 +417,11 @@ class _Configuration:
             found = next((one for one in self._includes() if one.label == first), None)
             if found is not None:
                 return self._exposed(found), 1
-            raise LimitError(f"there is no include {first!r}")
+            raise LimitError(say("there is no include {name!r}", name=first))
         if root in _GIVEN_LATER:
             name = f"{root}.{first}" if first else root
-            return Unknown(Reason.UNSUPPORTED, f"{name}, {self._file.path}", _LATER), 0
-        raise LimitError(f"there is nothing named {root!r} here")
+            return Unknown(Reason.UNSUPPORTED, f"{name}, {self._file.path}", say(_LATER)), 0
+        raise LimitError(say("there is nothing named {name!r} here", name=root))
 
     def call(self, name: str, arguments: Sequence[Value]) -> Value:
         """Call a function."""
@@ -417,11 +430,11 @@ class _Configuration:
             unknown = unknown_in(tuple(arguments[:1]))
             return unknown if unknown is not None else own(self, tuple(arguments))
         if name not in FUNCTIONS:
-            return Unknown(Reason.UNSUPPORTED, f"{name}(), {self._file.path}", _LATER)
+            return Unknown(Reason.UNSUPPORTED, f"{name}(), {self._file.path}", say(_LATER))
         if self._holds_path(tuple(arguments)):
             top = name in ("basename", "dirname") and os.path.normpath(str(arguments[0])) == self._root
             if top or name not in _PATH_FUNCTIONS:
-                return Unknown(Reason.UNSUPPORTED, f"{name}(), {self._file.path}", _MACHINE)
+                return Unknown(Reason.UNSUPPORTED, f"{name}(), {self._file.path}", say(_MACHINE))
         return self._functions.call(name, arguments)
 
     def template(self, path: str, /) -> Template:
@@ -443,9 +456,9 @@ class _Configuration:
             return found
         argument = self._locals.get(name)
         if argument is None:
-            raise LimitError(f"there is no local value {name!r}")
+            raise LimitError(say("there is no local value {name!r}", name=name))
         if name in self._running:
-            raise LimitError(f"local.{name} refers to itself")
+            raise LimitError(say("{name} refers to itself", name=f"local.{name}"))
         self._running.add(name)
         try:
             self._values[name] = self._evaluator.evaluate(argument.expression)
@@ -453,7 +466,7 @@ class _Configuration:
             self._values[name] = error
             raise
         except RecursionError:
-            raise LimitError(f"local.{name} leads too deep") from None
+            raise LimitError(say("{name} leads too deep", name=f"local.{name}")) from None
         finally:
             self._running.discard(name)
         return self._values[name]
@@ -461,17 +474,19 @@ class _Configuration:
     def _exposed(self, include: _Include) -> Value:
         if include.section.argument("expose") is None or isinstance(include.path, Unknown):
             unknown = include.path if isinstance(include.path, Unknown) else None
-            return unknown or failed(f"the include {include.label!r} is not exposed", include.section.place)
+            return unknown or failed(
+                say("the include {label!r} is not exposed", label=include.label), include.section.place
+            )
         file = self._session.file(include.path)
         if file is None:
-            return failed("the included configuration is not there", include.section.place)
+            return failed(say("the included configuration is not there"), include.section.place)
         if include.path not in self._exposures:
             self._exposures[include.path] = self._other(file, include.path, self._child).exposed()
         return self._exposures[include.path]
 
     def exposed(self) -> Value:
         """Return this configuration as others see it: its locals and inputs, the rest unknown."""
-        unknown = Unknown(Reason.UNSUPPORTED, self._file.path, _LATER)
+        unknown = Unknown(Reason.UNSUPPORTED, self._file.path, say(_LATER))
 
         def attribute(name: str) -> Value:
             if name == "locals":
@@ -504,7 +519,9 @@ class _Configuration:
                 return str(found)
         if len(names) == 2:
             return names[1]
-        raise LimitError(f"no folder above holds {str(name)[:100]!r}, inside of what is scanned")
+        raise LimitError(
+            say("no folder above holds {name!r}, inside of what is scanned", name=str(name)[:100])
+        )
 
     def _base_of_include(self, arguments: tuple[Value, ...]) -> Path | Unknown:
         """Return the folder of the configuration that includes, or is included by, this one."""
@@ -527,7 +544,7 @@ class _Configuration:
     def _repository(self) -> Path:
         root = self._session.boundary.root
         if not (root / ".git").exists():
-            raise LimitError("this is no checkout of a repository")
+            raise LimitError(say("this is no checkout of a repository"))
         return root
 
     def _read_configuration(self, arguments: tuple[Value, ...]) -> Value:
@@ -535,16 +552,16 @@ class _Configuration:
         if _is_folder(path):
             path /= CONFIGURATION
         if self._depth >= MAX_READS:
-            raise LimitError("configurations that read one another are nested too deeply")
+            raise LimitError(say("configurations that read one another are nested too deeply"))
         if path.name == STACK or path.name.endswith((".values.hcl", ".json")):
-            return Unknown(Reason.UNSUPPORTED, f"read_terragrunt_config(), {self._file.path}", _LATER)
+            return Unknown(Reason.UNSUPPORTED, f"read_terragrunt_config(), {self._file.path}", say(_LATER))
         if not self._session.boundary.holds(path):
-            raise LimitError("the configuration lies outside what is scanned")
+            raise LimitError(say("the configuration lies outside what is scanned"))
         file = self._session.file(path)
         if file is None:
             if len(arguments) > 1:
                 return arguments[1]
-            raise LimitError("there is no configuration to read")
+            raise LimitError(say("there is no configuration to read"))
         return self._other(file, path, None, 1).exposed()
 
     # -- what it says ----------------------------------------------------------------------------------------
@@ -567,13 +584,16 @@ class _Configuration:
         argument = section.argument("path")
         strategy = section.argument("merge_strategy")
         merge = self.value(strategy) if strategy is not None else "shallow"
-        value = self.raw(argument) if argument is not None else failed("it names no path", section.place)
+        value: Value = failed(say("it names no path"), section.place)
+        read = True
+        if argument is not None:
+            value, read = self._worked_out(argument)
         path: Path | Unknown
         if isinstance(value, str):
             path = Path(os.path.normpath(self._path.parent / value))
         else:
-            path = value if isinstance(value, Unknown) else failed("its path is no text", section.place)
-        return _Include(section, label, path, merge)
+            path = value if isinstance(value, Unknown) else failed(say("its path is no text"), section.place)
+        return _Include(section, label, path, merge, read)
 
     def merged(self) -> _Settings:
         """Return what this configuration says, with what it includes."""
@@ -586,23 +606,25 @@ class _Configuration:
 
     def _with(self, settings: _Settings, include: _Include) -> _Settings:
         section = include.section
-        named = f'the include "{include.label}"' if include.label else "the include"
+        named = say('the include "{label}"', label=include.label) if include.label else say("the include")
         why: Unknown | None = None
         if self._is_included:
             self._session.fault(
                 section,
-                "a configuration that is included cannot include another.",
-                "Terragrunt refuses it: include both from the unit.",
+                say("a configuration that is included cannot include another."),
+                say("Terragrunt refuses it: include both from the unit."),
             )
-            why = failed(f"{named} is nested", section.place)
+            why = failed(say("{include} is nested", include=named), section.place)
         elif isinstance(include.path, Unknown):
-            if include.path.detail.startswith("path: "):
+            if not include.read:
                 self._session.fault(
-                    section, f"{named} cannot be read: {include.path.detail}.", "Mend its path."
+                    section,
+                    say("{include} cannot be read: {why}.", include=named, why=include.path.detail),
+                    say("Mend its path."),
                 )
             why = include.path
         elif include.strategy not in ("shallow", "deep", "no_merge"):
-            why = failed(f"the merge_strategy of {named} cannot be told", section.place)
+            why = failed(say("the merge_strategy of {include} cannot be told", include=named), section.place)
         if why is None:
             assert isinstance(include.path, Path)  # noqa: S101 - told just above
             file = self._session.file(include.path)
@@ -612,29 +634,31 @@ class _Configuration:
                 try:
                     below = self._other(file, include.path, self._child).merged()
                 except LimitError as error:
-                    why = failed(f"{named}: {error}", section.place)
+                    why = failed(say("{name}: {message}", name=named, message=error), section.place)
                     below = _Settings(rest=why, unread=why, unread_include=True)
                 return settings.over(below, deep=include.strategy == "deep")
             outside = not self._session.boundary.holds(include.path)
-            message = "it lies outside what is scanned" if outside else "there is no such file"
+            message = say("it lies outside what is scanned") if outside else say("there is no such file")
             self._session.fault(
-                section, f"{named} cannot be read: {message}.", "Mend its path, or scan the whole repository."
+                section,
+                say("{include} cannot be read: {why}.", include=named, why=message),
+                say("Mend its path, or scan the whole repository."),
             )
-            why = failed(f"{named}: {message}", section.place)
+            why = failed(say("{name}: {message}", name=named, message=message), section.place)
         return settings.over(_Settings(rest=why, unread=why, unread_include=True), deep=False)
 
     def _own(self) -> _Settings:
         made = _Settings(files=(self._file,), inputs={}, generates={}, extra={})
         damaged = bool(self._file.structure.faults)
         if damaged:
-            made.unread = failed("this file is damaged", self._file.path)
+            made.unread = failed(say("this file is damaged"), self._file.path)
         inputs = self._arguments.get("inputs")
         if inputs is not None:
             value = self.value(inputs)
             if isinstance(value, dict):
                 made.inputs = dict(value)
             elif value is not None:
-                made.rest = value if isinstance(value, Unknown) else failed("no object", inputs.place)
+                made.rest = value if isinstance(value, Unknown) else failed(say("no object"), inputs.place)
         elif damaged:
             made.rest = made.unread
         for section in self._sections:
@@ -669,7 +693,9 @@ class _Configuration:
                     whole or entry.get("contents"),
                 )
             if not isinstance(value, dict):
-                made.unread = value if isinstance(value, Unknown) else failed("no object", argument.place)
+                made.unread = (
+                    value if isinstance(value, Unknown) else failed(say("no object"), argument.place)
+                )
         argument = self._arguments.get("remote_state")
         if argument is not None:
             made.state = (argument, self.value(argument))
@@ -760,9 +786,12 @@ class _Assembly:
             self._extra(configuration, section)
         if self._unread is not None:
             self._warnings.append(
-                f"{self._file.path}: some file that Terragrunt writes beside the module cannot be told "
-                f"({self._unread}): provider configurations are taken as not known, and resources in it "
-                "are not seen."
+                say(
+                    "{path}: some file that Terragrunt writes beside the module cannot be told ({unknown}): "
+                    "provider configurations are taken as not known, and resources in it are not seen.",
+                    path=self._file.path,
+                    unknown=self._unread,
+                )
             )
         digest = hashlib.sha256("".join(file.digest for file in self._settings.files).encode()).hexdigest()
         unit = Unit(
@@ -770,7 +799,10 @@ class _Assembly:
             home=folder,
             inputs={**self._inputs(root), **self._environment},
             fixed=self._all(root, self._untold) if self._untold is not None else self._fixed,
-            values={**self._settings.inputs, UNTOLD: Unknown(Reason.UNSUPPORTED, self._file.path, _LATER)},
+            values={
+                **self._settings.inputs,
+                UNTOLD: Unknown(Reason.UNSUPPORTED, self._file.path, say(_LATER)),
+            },
             unread=self._unread,
             state=self._state_untold or (self._unread if root.backend is None else None),
             warnings=tuple(self._warnings),
@@ -779,8 +811,8 @@ class _Assembly:
         return UnitRoot(root, unit)
 
     def _empty(self, at: Argument | SourceFile) -> None:
-        message = "the source of this unit holds no .tf files."
-        hint = "Mend `source` in its `terraform` block."
+        message = say("the source of this unit holds no .tf files.")
+        hint = say("Mend `source` in its `terraform` block.")
         if isinstance(at, Argument):
             self._session.fault(at, message, hint)
         else:
@@ -838,7 +870,9 @@ class _Assembly:
                 self._files.pop(posixpath.normpath(generate.path), None)
             return
         if not isinstance(generate.path, str) or generate.disable not in (False, None):
-            self._cannot_tell(named, "its path" if generate.disable in (False, None) else "`disable`", place)
+            self._cannot_tell(
+                named, say("its path") if generate.disable in (False, None) else "`disable`", place
+            )
             return
         path = posixpath.normpath(generate.path.replace("\\", "/"))
         own = str(self._folder).replace(os.sep, "/")
@@ -848,7 +882,7 @@ class _Assembly:
         if not is_source(kind) and not values:
             return
         if "/" in path:
-            self._cannot_tell(named, f"a file in another folder ({kind[:100]})", place)
+            self._cannot_tell(named, say("a file in another folder ({name})", name=kind[:100]), place)
             return
         if path in self._files and generate.exists == "skip":
             return
@@ -856,7 +890,7 @@ class _Assembly:
             self._cannot_tell(named, "`if_exists`", place)
             return
         if not isinstance(generate.contents, str):
-            why = generate.contents.detail if isinstance(generate.contents, Unknown) else "its contents"
+            why = generate.contents.detail if isinstance(generate.contents, Unknown) else say("its contents")
             self._files.pop(path, None)
             if values:
                 self._untold = Unknown(Reason.UNSUPPORTED, f"{named}, {place}", why)
@@ -880,14 +914,19 @@ class _Assembly:
             line = data.count(b"\n", 0, first.at) + 1
             self._session.fault(
                 place,
-                f"line {line} of what {named} writes is wrong: {first.message}.",
-                "Terraform would refuse it; mend its `contents`.",
+                say(
+                    "line {line} of what {block} writes is wrong: {message}.",
+                    line=line,
+                    block=named,
+                    message=first.message,
+                ),
+                say("Terraform would refuse it; mend its `contents`."),
             )
         shown = os.path.normpath(os.path.join(self._session.shown(self._folder), path))  # noqa: PTH118
         file = SourceFile(shown, data, hashlib.sha256(data).hexdigest(), structure)
         self._files.pop(path, None)
         if structure.faults or (not whole and not _only_in_values(file)):
-            self._cannot_tell(named, "its contents", place.place)
+            self._cannot_tell(named, say("its contents"), place.place)
         self._files[path] = file
 
     def _state(self) -> None:
@@ -899,8 +938,8 @@ class _Assembly:
         backend, settings, generate = (said.get(name) for name in ("backend", "config", "generate"))
         path = generate.get("path") if isinstance(generate, dict) else None
         if not isinstance(backend, str) or not backend.replace("_", "").isalnum():
-            self._warnings.append(f"{place.place}: where the state is kept cannot be told.")
-            self._state_untold = failed("where the state is kept cannot be told", place.place)
+            self._warnings.append(say("{place}: where the state is kept cannot be told.", place=place.place))
+            self._state_untold = failed(say("where the state is kept cannot be told"), place.place)
             return
         name = posixpath.normpath(path) if isinstance(path, str) else "terragrunt_backend.tf"
         if "/" in name or (
@@ -909,7 +948,7 @@ class _Assembly:
             return
         body = _written(settings) if isinstance(settings, dict) else "{\n}"
         if isinstance(settings, Unknown):
-            self._warnings.append(f"{place.place}: where the state is kept cannot be told.")
+            self._warnings.append(say("{place}: where the state is kept cannot be told.", place=place.place))
             self._state_untold = settings
         block = f'  backend "{backend}" {body}\n'
         if isinstance(generate, dict):
@@ -964,8 +1003,12 @@ class _Assembly:
         if unknown is not None:
             self._untold = unknown
             self._warnings.append(
-                f"{section.place}: what `extra_arguments` gives to Terraform cannot be told ({unknown}): "
-                "the values of variables are taken as not known."
+                say(
+                    "{place}: what `extra_arguments` gives to Terraform cannot be told ({unknown}): the "
+                    "values of variables are taken as not known.",
+                    place=section.place,
+                    unknown=unknown,
+                )
             )
             return
         variables = found["env_vars"]
@@ -993,13 +1036,13 @@ class _Assembly:
         shown = f"{self._session.shown(path.parent)}/{path.name}"
         data = self._session.library.reader.bytes_of(path, shown) if held and _is_file(path) else None
         if data is None:
-            message = "there is no such file" if held else "it lies outside what is scanned"
+            message = say("there is no such file") if held else say("it lies outside what is scanned")
             self._session.fault(
                 section,
-                f"a file of variable values cannot be read: {message}.",
-                "Mend its path; the values of variables are taken as not known.",
+                say("a file of variable values cannot be read: {why}.", why=message),
+                say("Mend its path; the values of variables are taken as not known."),
             )
-            self._untold = failed("a file of variable values cannot be read", section.place)
+            self._untold = failed(say("a file of variable values cannot be read"), section.place)
             return
         self._read_values(data, path.name, shown, section)
 
@@ -1007,8 +1050,13 @@ class _Assembly:
         try:
             self._fixed.update(values_in(data, name, place))
         except InputError as error:
-            self._session.fault(section, error.message, error.hint or "Mend the file.")
-            self._untold = failed("a file of variable values cannot be read", section.place)
+            self._session.fault(section, error.message, error.hint or say("Mend the file."))
+            self._untold = failed(say("a file of variable values cannot be read"), section.place)
+
+
+def _failed(argument: Argument, error: EvaluationError | RecursionError) -> Unknown:
+    message = str(error) if isinstance(error, EvaluationError) else say("it leads too deep")
+    return failed(say("{name}: {message}", name=argument.name, message=message), argument.place)
 
 
 def _exists(path: Path) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from sovereign_guard.errors import InputError, UsageError
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.language.evaluate import Budget, Evaluator, FunctionScope
 from sovereign_guard.read.hcl.language.types import (
@@ -76,7 +77,7 @@ def given_values(
     for name, text in sorted(options.environment.items()):
         if name.startswith(ENVIRONMENT):
             found[name.removeprefix(ENVIRONMENT)] = Given(
-                None, legible_name(text), f"environment variable {name}"
+                None, legible_name(text), say("environment variable {name}", name=name)
             )
     for name in _in_order({name for folder, _shown in folders for name in _names_in(folder)}):
         folder, shown = next((one for one in reversed(folders) if name in _names_in(one[0])), folders[0])
@@ -96,13 +97,18 @@ def given_values(
         if kind == "var":
             name, equals, text = argument.partition("=")
             if not equals or not name.strip():
-                raise UsageError(f"--var {argument!r} has no `=`.", hint="Write it as --var name=value.")
+                raise UsageError(
+                    say("--var {argument!r} has no `=`.", argument=argument),
+                    hint=say("Write it as --var name=value."),
+                )
             found[name.strip()] = Given(None, text, "--var")
             continue
         try:
             data = Path(argument).read_bytes()
         except OSError as error:
-            raise UsageError(f"--var-file cannot be read: {error.strerror}.", file=argument) from None
+            raise UsageError(
+                say("--var-file cannot be read: {why}.", why=error.strerror), file=argument
+            ) from None
         try:
             found.update(values_in(data, argument, argument))
         except InputError as error:
@@ -143,18 +149,20 @@ def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
         except (ValueError, RecursionError, EvaluationError) as error:
             line = getattr(error, "lineno", None)
             raise InputError(
-                "this is not JSON.", hint="Mend the file.", file=place, line=line, column=None
+                say("this is not JSON."), hint=say("Mend the file."), file=place, line=line, column=None
             ) from None
         if not isinstance(document, dict):
-            raise InputError("a JSON object of variables is expected.", hint="Mend the file.", file=place)
+            raise InputError(
+                say("a JSON object of variables is expected."), hint=say("Mend the file."), file=place
+            )
         return {key: Given(value, None, place) for key, value in values.items()}
     structure = parse_native(data)
     if structure.faults or structure.body.blocks:
         at = structure.faults[0].at if structure.faults else structure.body.blocks[0].at
         line = data.count(b"\n", 0, at) + 1
         raise InputError(
-            "only `name = value` can stand in a file of variable values.",
-            hint="Mend the file; a block belongs into a .tf file.",
+            say("only `name = value` can stand in a file of variable values."),
+            hint=say("Mend the file; a block belongs into a .tf file."),
             file=place,
             line=line,
             column=at - data.rfind(b"\n", 0, at),
@@ -168,8 +176,8 @@ def values_in(data: bytes, name: str, place: str) -> dict[str, Given]:
             value = evaluator.evaluate(parse_expression(data[attribute.start : attribute.end]))
         except (EvaluationError, NotAnExpressionError) as error:
             raise InputError(
-                f"the value of {attribute.name} cannot be read: {error}.",
-                hint="Values here are literals: they refer to nothing.",
+                say("the value of {name} cannot be read: {error}.", name=attribute.name, error=error),
+                hint=say("Values here are literals: they refer to nothing."),
                 file=place,
                 line=line,
                 column=column,
