@@ -51,7 +51,7 @@ COLUMNS = (
 MOST = 16_000
 """Characters of a field. A cell of Excel holds 32,767, of which emoji and their like take two:
 https://support.microsoft.com/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3."""
-_FORMULA = re.compile('(^|;)([ "]*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])')
+_FORMULA = re.compile('(^|;)([ \u00a0\u202f"]*)(?=[=+@\uff1d\uff0b\uff0d\uff20-])')
 """Beginnings that a spreadsheet may take for a formula: https://owasp.org/www-community/attacks/CSV_Injection.
 After a semicolon too, which separates fields where the comma is the decimal sign. Tabs and line ends, which
 OWASP names as well, are made visible before."""

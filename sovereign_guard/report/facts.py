@@ -8,6 +8,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.ownership import Link, links
+from sovereign_guard.language import later, say, say_many
 from sovereign_guard.model.knowledge import (
     DISPERSED,
     UNKNOWN_DATE,
@@ -21,18 +22,24 @@ from sovereign_guard.model.knowledge import (
 from sovereign_guard.model.policy import Jurisdictions, Requirement
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.layout import item
+from sovereign_guard.report.terms import all_of, named, several
 from sovereign_guard.report.words import wrap
 
 _MANY = 3
 """Countries that fit into a column."""
 
 CONTROL = {
-    "sole": "sole control",
-    "joint": "joint control",
-    "none": "no control",
-    "not-known": "whether this is control is not known",
+    "sole": later("sole control"),
+    "joint": later("joint control"),
+    "none": later("no control"),
+    "not-known": later("whether this is control is not known"),
 }
-ANSWERS = {"met": "met", "not-met": "not met", "not-known": "not known"}
+ANSWERS = {"met": later("met"), "not-met": later("not met"), "not-known": later("not known")}
+_FORMS = {
+    "subsidiary": later("subsidiary in {country}"),
+    "branch": later("branch in {country}"),
+    "data-centre": later("data centre in {country}"),
+}
 
 
 # -- operators -----------------------------------------------------------------------------------------------
@@ -52,48 +59,52 @@ def chain(
 
     """
     before = frozenset(told or ())
-    again = " (its chain: see above)"
-    seen_above = again if operator.id in before else ""
-    yield wrap(f"{operator.formal_name} ({operator.seat.country}){seen_above}", screen, "  ")
+    top = f"{operator.formal_name} ({operator.seat.country})"
+    yield wrap(_again(top) if operator.id in before else top, screen, "  ")
     if operator.internal and not operator.ownership:
-        yield item("the organisation's own, as it states; nobody above is asked for", screen, 4)
+        yield item(say("the organisation's own, as it states; nobody above is asked for"), screen, 4)
     for link in links(catalog, operator, day):
         if link.company.id in before:
             continue
-        above = again if link.holder is not None and link.holder.id in before else ""
-        yield item(f"{_link(link)}{above}", screen, 4 + 2 * link.depth)
+        seen_above = link.holder is not None and link.holder.id in before
+        yield item(_again(_link(link)) if seen_above else _link(link), screen, 4 + 2 * link.depth)
         if told is not None:
             told.add(link.company.id)
+
+
+def _again(company: str) -> str:
+    return say("{company} (its chain: see above)", company=company)
 
 
 def _link(link: Link) -> str:
     owner = link.owner
     company = link.company.formal_name
     if owner is None:
-        return f"not known: who controls {company} is not established"
+        return say("not known: who controls {company} is not established", company=company)
     source = link.company.cited(owner.source)
     cited = f"  [{source}]" if source else ""
     if owner.holder == DISPERSED:
-        note = owner.note or "no single holder has control"
-        return f"nobody above {company}: {note}{cited}"
+        note = owner.note or say("no single holder has control")
+        return say("nobody above {company}: {note}", company=company, note=note) + cited
     name = f"{link.holder.formal_name} ({link.holder.seat.country})" if link.holder else owner.holder
-    parts = ", ".join(filter(None, (CONTROL[owner.control], shares(owner), since_when(owner.since))))
-    lost = " (not in the catalog)" if link.holder is None and owner.control != "not-known" else ""
+    if link.holder is None and owner.control != "not-known":
+        name = say("{company} (not in the catalog)", company=name)
+    parts = ", ".join(filter(None, (say(CONTROL[owner.control]), shares(owner), since_when(owner.since))))
     note = f". {owner.note}" if owner.note else ""
-    return f"held by {name}{lost}: {parts}{note}{cited}"
+    return say("held by {holder}: {how}", holder=name, how=parts) + note + cited
 
 
 def presence(operator: Operator) -> Iterator[tuple[str, str]]:
     """Give each subsidiary, branch or data centre elsewhere in words, and the key of its source."""
     for place in operator.presence:
-        where = f"{place.form.replace('-', ' ')} in {place.country}"
+        where = say(_FORMS[place.form], country=place.country)
         yield named(where, _sentences(place.name, place.note)), place.source
 
 
 def suppliers(operator: Operator) -> Iterator[tuple[str, str]]:
     """Give each technology supplier in words, and the key of its source."""
     for supplier in operator.suppliers:
-        yield f"{supplier.name} ({supplier.country}): {supplier.what}", supplier.source
+        yield named(f"{supplier.name} ({supplier.country})", supplier.what), supplier.source
 
 
 def minority_holders(catalog: Catalog, operator: Operator, day: str) -> Iterator[tuple[str, str]]:
@@ -106,30 +117,32 @@ def minority_holders(catalog: Catalog, operator: Operator, day: str) -> Iterator
 
 def qualification(held: Qualification) -> str:
     """Say what a qualification covers and from when until when."""
-    until = f", until {held.until}" if held.until else ""
-    where = "" if not held.regions else f" Regions: {', '.join(held.regions)}."
-    note = f" {held.note}" if held.note else ""
-    return f"{named(held.scheme, held.scope)} ({since_when(held.since)}{until}).{where}{note}"
+    dates = since_when(held.since)
+    if held.until:
+        dates = ", ".join((dates, say("until {day}", day=held.until)))
+    regions = say("Regions: {names}.", names=", ".join(held.regions)) if held.regions else ""
+    said = f"{named(held.scheme, held.scope)} ({dates})."
+    return " ".join(filter(None, (said, regions, held.note)))
 
 
 def validity(held: Qualification, day: str) -> str:
     """Say whether a qualification is in force on a day, whatever the region."""
     # A region that it names is inside its scope, so only the dates are left to decide.
     inside = held.regions[0] if held.regions else None
-    open_end = "" if held.until else ", as far as is recorded"
     if held.regions == () and msgspec.structs.replace(held, regions=None).in_force(day, None):
-        return f"In force on {day}{open_end}, for a product and not for regions."
-    return f"In force on {day}{open_end}." if held.in_force(day, inside) else f"Not in force on {day}."
+        if held.until:
+            return say("In force on {day}, for a product and not for regions.", day=day)
+        return say("In force on {day}, as far as is recorded, for a product and not for regions.", day=day)
+    if not held.in_force(day, inside):
+        return say("Not in force on {day}.", day=day)
+    if held.until:
+        return say("In force on {day}.", day=day)
+    return say("In force on {day}, as far as is recorded.", day=day)
 
 
 def stricter_test(test: StricterTest | None) -> str:
     """Say the answer to SecNumCloud 3.2, section 19.6, with its grounds."""
-    return "No answer recorded." if test is None else named(ANSWERS[test.answer], test.grounds)
-
-
-def named(name: str, note: str) -> str:
-    """Join a name and what is said of it."""
-    return f"{name}: {note}" if note else name
+    return say("No answer recorded.") if test is None else named(say(ANSWERS[test.answer]), test.grounds)
 
 
 def _sentences(*parts: str) -> str:
@@ -141,7 +154,7 @@ def _sentences(*parts: str) -> str:
 def holder_words(catalog: Catalog, owner: Ownership) -> str:
     """Return the name and seat of a holder."""
     if owner.holder == DISPERSED:
-        return "nobody in control"
+        return say("nobody in control")
     holder = catalog.operator(owner.holder)
     return f"{holder.name} ({holder.seat.country})" if holder else owner.holder
 
@@ -149,20 +162,20 @@ def holder_words(catalog: Catalog, owner: Ownership) -> str:
 def shares(owner: Ownership) -> str:
     """Return the share of capital and votes, as far as recorded."""
     parts = (
-        f"{owner.share:g} % of the capital" if owner.share is not None else "",
-        f"{owner.votes:g} % of the votes" if owner.votes is not None else "",
+        say("{share:g} % of the capital", share=owner.share) if owner.share is not None else "",
+        say("{share:g} % of the votes", share=owner.votes) if owner.votes is not None else "",
     )
     return ", ".join(filter(None, parts))
 
 
 def from_when(date: str) -> str:
     """Return a first day as a table shows it."""
-    return "not recorded" if date == UNKNOWN_DATE else date
+    return say("not recorded") if date == UNKNOWN_DATE else date
 
 
 def since_when(date: str) -> str:
     """Return a first day as a sentence says it."""
-    return "since when is not recorded" if date == UNKNOWN_DATE else f"since {date}"
+    return say("since when is not recorded") if date == UNKNOWN_DATE else say("since {day}", day=date)
 
 
 # -- policies, providers and regions -------------------------------------------------------------------------
@@ -173,63 +186,76 @@ def requirement_words(requirement: Requirement) -> list[str]:
     found: list[str] = []
     if requirement.control is not None:
         found.append(
-            "Every operator, and everybody who controls it, has its seat "
-            f"{_countries(requirement.control)} (SOV001)."
+            say(
+                "Every operator, and everybody who controls it, has its seat {countries} (SOV001).",
+                countries=_countries(requirement.control),
+            )
         )
-        for counts, what in (
-            (requirement.presence_counts, "A subsidiary, branch or data centre elsewhere"),
-            (requirement.suppliers_count, "A technology supplier under another jurisdiction"),
-        ):
-            found.append(f"{what} {'counts as exposure too' if counts else 'does not count'}.")
+        found.append(
+            say("A subsidiary, branch or data centre elsewhere counts as exposure too.")
+            if requirement.presence_counts
+            else say("A subsidiary, branch or data centre elsewhere does not count.")
+        )
+        found.append(
+            say("A technology supplier under another jurisdiction counts as exposure too.")
+            if requirement.suppliers_count
+            else say("A technology supplier under another jurisdiction does not count.")
+        )
         if requirement.external_keys_lower:
-            found.append("Of stored data whose keys only such operators hold, SOV001 only warns.")
+            found.append(say("Of stored data whose keys only such operators hold, SOV001 only warns."))
     if requirement.territory is not None:
-        found.append(f"Data lies {_countries(requirement.territory)} (SOV002).")
+        found.append(say("Data lies {countries} (SOV002).", countries=_countries(requirement.territory)))
     if requirement.internal:
-        found.append("Only operators that are declared as the organisation's own cloud (SOV008).")
+        found.append(say("Only operators that are declared as the organisation's own cloud (SOV008)."))
     if requirement.qualification:
-        found.append(f"A {requirement.qualification} qualification is in force for the region used (SOV009).")
-    return found or ["Nothing: any operator, anywhere."]
+        found.append(
+            say(
+                "A {scheme} qualification is in force for the region used (SOV009).",
+                scheme=requirement.qualification,
+            )
+        )
+    return found or [say("Nothing: any operator, anywhere.")]
 
 
 def _countries(condition: Jurisdictions) -> str:
     parts = []
-    if condition.allow is not None:
-        parts.append(f"only in {', '.join(condition.allow)}" if condition.allow else "in no country at all")
+    if condition.allow:
+        parts.append(say("only in {countries}", countries=", ".join(condition.allow)))
+    elif condition.allow is not None:
+        parts.append(say("in no country at all"))
     if condition.forbid:
-        parts.append(f"never in {', '.join(condition.forbid)}")
-    return " and ".join(parts) or "anywhere"
+        parts.append(say("never in {countries}", countries=", ".join(condition.forbid)))
+    return all_of(parts) or say("anywhere")
 
 
 def operator_words(provider: Provider) -> str:
     """Return whose resources a provider places, as a table shows it."""
     if provider.places == "nothing":
-        return "none: it places nothing"
+        return say("none: it places nothing")
     if provider.places == "tests":
-        return "not known: made for tests"
-    return provider.operator or "as its settings say"
+        return say("not known: made for tests")
+    return provider.operator or say("as its settings say")
 
 
 def lies_in(region: Region) -> str:
     """Return the country of a region, or the number of its countries where a column cannot hold them."""
     countries = region.lies_in
     if not countries:
-        return "global" if region.everywhere else "not known"
-    return ", ".join(countries) if len(countries) <= _MANY else f"{len(countries)} countries"
+        return say("global") if region.everywhere else say("not known")
+    if len(countries) <= _MANY:
+        return ", ".join(countries)
+    return say_many("{number} country", "{number} countries", len(countries))
 
 
 def place_words(region: Region) -> str:
     """Return the place of a region, with who runs it where that differs, its end and its note."""
     countries = region.lies_in
-    return "; ".join(
-        filter(
-            None,
-            (
-                region.place,
-                ", ".join(countries) if len(countries) > _MANY else "",
-                f"run by {region.operator}" if region.operator else "",
-                f"ended on {region.ended}" if region.ended else "",
-                region.note.removesuffix("."),
-            ),
+    return several(
+        (
+            region.place,
+            ", ".join(countries) if len(countries) > _MANY else "",
+            say("run by {operator}", operator=region.operator) if region.operator else "",
+            say("ended on {day}", day=region.ended) if region.ended else "",
+            region.note.removesuffix("."),
         )
     )

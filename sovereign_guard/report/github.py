@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from sovereign_guard.model.finding import Finding, InputProblem, Report
+from sovereign_guard.language import later, say
+from sovereign_guard.model.finding import Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.lines import problem_line, whole
 from sovereign_guard.report.places import Place, Places
 from sovereign_guard.report.standing import count
+from sovereign_guard.report.terms import verdict_word
 from sovereign_guard.report.words import clean
 
 MOST_SHOWN = 10
@@ -29,7 +31,11 @@ https://docs.github.com/en/rest/checks/runs#create-a-check-run
 """
 
 _NOWHERE = Place("", None, None, "", inside=True)
-_KINDS = ("error", "warning", "notice")
+_KINDS = {
+    "error": later("{hidden} of {number} errors"),
+    "warning": later("{hidden} of {number} warnings"),
+    "notice": later("{hidden} of {number} notices"),
+}
 
 
 def write(report: Report, _screen: Screen) -> Iterator[bytes]:
@@ -51,8 +57,8 @@ def _commands(report: Report) -> Iterator[tuple[str, str]]:
         text = places.relative(whole(finding, report))
         yield kind, _command(kind, places.of(finding), _title(finding, report), text)
     for title, steps in (
-        ("Stated by the organisation, and accepted", report.statements.accepted),
-        ("Stated in the repository, and not accepted", report.statements.refused),
+        (say("Stated by the organisation, and accepted"), report.statements.accepted),
+        (say("Stated in the repository, and not accepted"), report.statements.refused),
     ):
         if steps:
             text = "\n".join(clean(f"- {step.what}  [{step.where}]") for step in steps)
@@ -69,13 +75,18 @@ def _kind(finding: Finding, report: Report) -> str:
 
 def _title(finding: Finding, report: Report) -> str:
     outcome = finding.outcome
-    verdict = outcome.verdict if finding.waiver is None else "waived"
-    return f"{outcome.rule} {verdict}: {report.rules[outcome.rule].title}"
+    verdict = outcome.verdict if finding.waiver is None else Verdict.WAIVED
+    return say(
+        "{rule} {verdict}: {title}",
+        rule=outcome.rule,
+        verdict=verdict_word(verdict),
+        title=report.rules[outcome.rule].title,
+    )
 
 
 def _not_read(problem: InputProblem, places: Places) -> str:
     text = places.relative(problem_line(problem))
-    return _command("error", places.problem(problem), "sovereign-guard: input not read", text)
+    return _command("error", places.problem(problem), say("sovereign-guard: input not read"), text)
 
 
 def _command(kind: str, place: Place, title: str, text: str) -> str:
@@ -101,18 +112,26 @@ def _summary(report: Report, counts: Counter[str]) -> str:
     """Return a line of our own words and numbers alone, which no input can turn into a command."""
     summary = report.summary
     beyond = [
-        f"{counts[kind] - MOST_SHOWN} of {counts[kind]} {kind}s"
-        for kind in _KINDS
+        say(told, hidden=counts[kind] - MOST_SHOWN, number=counts[kind])
+        for kind, told in _KINDS.items()
         if counts[kind] > MOST_SHOWN
     ]
-    hidden = (
-        f" GitHub shows {MOST_SHOWN} annotations of each kind for a step: {', '.join(beyond)} stand in this "
-        "log only."
-        if beyond
-        else ""
+    told = say(
+        "sovereign-guard: {resources}: {fail} fail, {unknown} unknown, {passed} pass, {waived} waived; "
+        "{findings}; {inputs} not read.",
+        resources=count(summary.resources, "resource"),
+        fail=summary.fail,
+        unknown=summary.unknown,
+        passed=summary.passed,
+        waived=summary.waived,
+        findings=count(summary.findings, "finding"),
+        inputs=count(summary.errors, "input"),
     )
-    return (
-        f"sovereign-guard: {count(summary.resources, 'resource')}: {summary.fail} fail, "
-        f"{summary.unknown} unknown, {summary.passed} pass, {summary.waived} waived; "
-        f"{count(summary.findings, 'finding')}; {count(summary.errors, 'input')} not read.{hidden}"
+    if not beyond:
+        return told
+    hidden = say(
+        "GitHub shows {most} annotations of each kind for a step: {hidden} stand in this log only.",
+        most=MOST_SHOWN,
+        hidden=", ".join(beyond),
     )
+    return f"{told} {hidden}"

@@ -13,11 +13,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Finding, InputProblem, Report, Severity
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.limits import gravest_first
 from sovereign_guard.report.lines import problem_line, remark, sentence
 from sovereign_guard.report.places import Place, Places, identities
+from sovereign_guard.report.terms import verdict_word
 
 NOT_READ = "input-not-read"
 """Name of the check where an input could not be read."""
@@ -66,12 +68,11 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
 
 def _entries(report: Report) -> Iterator[EntryG]:
     places = Places(report)
-    told: Counter[tuple[str, str]] = Counter()
+    told: Counter[str] = Counter()
     for problem in report.problems:
         place = places.problem(problem)
-        told[place.file, problem.message] += 1
-        entry = _not_read(problem, place, told[place.file, problem.message])
-        yield _relative(entry, places)
+        told[place.file] += 1
+        yield _relative(_not_read(problem, place, told[place.file]), places)
     keys = identities(report)
     for finding in gravest_first(report):
         yield _relative(_entry(finding, places.of(finding), keys[id(finding)], report), places)
@@ -85,8 +86,10 @@ def _relative(entry: EntryG, places: Places) -> EntryG:
 def _entry(finding: Finding, place: Place, key: str, report: Report) -> EntryG:
     outcome = finding.outcome
     return EntryG(
-        description=" ".join(
-            filter(None, (f"{outcome.verdict}:", sentence(finding), remark(finding, report)))
+        description=say(
+            "{verdict}: {text}",
+            verdict=verdict_word(outcome.verdict),
+            text=" ".join(filter(None, (sentence(finding), remark(finding, report)))),
         ),
         check_name=outcome.rule,
         fingerprint=key,
@@ -96,8 +99,11 @@ def _entry(finding: Finding, place: Place, key: str, report: Report) -> EntryG:
 
 
 def _not_read(problem: InputProblem, place: Place, time: int) -> EntryG:
-    """Return an entry; `time` counts how often the same was said of the same file."""
-    told = "\0".join((NOT_READ, place.file, problem.message, str(time)))
+    """Return an entry; `time` counts the problems of a file.
+
+    The message is no part of the fingerprint, which must not depend on the language.
+    """
+    told = "\0".join((NOT_READ, place.file, str(time)))
     return EntryG(
         description=problem_line(problem),
         check_name=NOT_READ,

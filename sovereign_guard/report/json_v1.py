@@ -12,11 +12,13 @@ import msgspec
 from msgspec import field
 
 from sovereign_guard import __version__
+from sovereign_guard.language import say
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.placement import Ground, Placement
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence, Unknown
+from sovereign_guard.report.terms import NOTICE
 
 SCHEMA = "sovereign-guard/report/v1"
 _CHUNK = 1 << 20
@@ -163,9 +165,6 @@ class HeadV1(msgspec.Struct):
     notice: str
 
 
-NOTICE = "The catalog states facts with sources and dates. It is not legal advice."
-
-
 def write(report: Report, _screen: Screen) -> Iterator[bytes]:
     """Give the report as JSON text, in pieces of about a megabyte."""
     encode = msgspec.json.encode
@@ -271,7 +270,13 @@ def _unknown(placement: Placement, classification: Classification) -> dict[str, 
         "country": placement.unknown_country,
         "level": classification.unknown,
     }
-    return {name: str(unknown) for name, unknown in named.items() if unknown is not None}
+    return {name: _reason(unknown) for name, unknown in named.items() if unknown is not None}
+
+
+def _reason(unknown: Unknown) -> str:
+    """Return why a value is not known; the reason is the same in every language, by contract."""
+    text = f"{unknown.reason}: {unknown.detail}" if unknown.detail else str(unknown.reason)
+    return f"{text} ({unknown.origin})" if unknown.origin else text
 
 
 def _evidence(steps: tuple[Evidence, ...]) -> list[EvidenceV1]:
@@ -375,5 +380,5 @@ def _head(report: Report) -> HeadV1:
             errors=summary.errors,
         ),
         warnings=list(report.warnings),
-        notice=NOTICE,
+        notice=say(NOTICE),
     )

@@ -21,11 +21,11 @@ from xml.sax.saxutils import escape, quoteattr
 import msgspec
 
 from sovereign_guard import __version__
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence
-from sovereign_guard.report.json_v1 import NOTICE
 from sovereign_guard.report.limits import shortened
 from sovereign_guard.report.places import Places
 from sovereign_guard.report.standing import (
@@ -37,6 +37,7 @@ from sovereign_guard.report.standing import (
     standing_of,
     subject,
 )
+from sovereign_guard.report.terms import NOTICE, several, verdict_word
 from sovereign_guard.report.words import clean
 
 MOST_BYTES = 30_000_000
@@ -137,6 +138,7 @@ def _suites(report: Report) -> list[_Suite]:
 
 def _subjects(report: Report) -> Iterator[_Subject]:
     for problem in report.problems:
+        # Readers follow a case from run to run by its name, so that is the same in every language.
         yield _Subject(problem.input, "input", f"reading {clean(problem.where)}", problem=problem)
     by_resource: dict[tuple[str, str, str | None], list[Finding]] = defaultdict(list)
     for finding in report.findings:
@@ -195,9 +197,14 @@ def _case(one: _Subject, state: State, report: Report, places: Places) -> tuple[
         rules = list(dict.fromkeys(finding.outcome.rule for finding in deciding))
         message, kind = headline(deciding[0]), ",".join(rules)
         if len(deciding) > 1:
-            message += f" (and {count(len(deciding) - 1, 'more finding')})"
+            message = say(
+                "{message} (and {findings})",
+                message=message,
+                findings=count(len(deciding) - 1, "more finding"),
+            )
         detail = "\n".join(_told(deciding, report, places))
-        detail += "".join(f"\nWhat to do: sovereign-guard rules {rule}" for rule in rules)
+        advice = [say("What to do: sovereign-guard rules {rule}", rule=rule) for rule in rules]
+        detail = "\n".join((detail, *advice))
         output = "\n".join(_told(others, report, places))
     else:
         message, kind, detail = _why_skipped(one, report), "", ""
@@ -213,9 +220,10 @@ def _why_skipped(one: _Subject, report: Report) -> str:
     reasons = [f"{f.outcome.rule} {excuse(f, standing_of(f, report))}" for f in one.findings]
     if not reasons and one.assessment is not None:
         change = one.assessment.resource.change
-        leaving = one.assessment.verdict is Verdict.NOT_JUDGED
-        return f"leaving ({change}): not judged" if leaving else str(one.assessment.verdict)
-    return "; ".join(dict.fromkeys(reasons))
+        if one.assessment.verdict is Verdict.NOT_JUDGED:
+            return say("leaving ({change}): not judged", change=change)
+        return verdict_word(one.assessment.verdict)
+    return several(dict.fromkeys(reasons))
 
 
 def _told(findings: tuple[Finding, ...] | list[Finding], report: Report, places: Places) -> Iterator[str]:
@@ -239,15 +247,18 @@ def _properties(report: Report, suite: _Suite) -> str:
         "policy": f"{report.policy.id} ({report.policy.source})",
         "catalog": report.catalog_as_of,
         "exit-code": str(report.exit_code),
-        "notice": NOTICE,
+        "notice": say(NOTICE),
     }
     if suite.inventory is not None:
         named |= {"kind": suite.inventory.kind, "sha256": suite.inventory.sha256}
     if suite.cut:
         parts = ", ".join(f"{suite.cut[state]:,} {state}" for state in _STATES if suite.cut[state])
-        named["left-out"] = (
-            f"{count(suite.cut.total(), 'test case')} ({parts}), for GitLab's limits of {MOST_BYTES:,} bytes "
-            f"and {MOST_OBJECTS:,} objects"
+        named["left-out"] = say(
+            "{cases} ({parts}), for GitLab's limits of {bytes:,} bytes and {objects:,} objects",
+            cases=count(suite.cut.total(), "test case"),
+            parts=parts,
+            bytes=MOST_BYTES,
+            objects=MOST_OBJECTS,
         )
     lines = (
         f"<property name={_attribute(name)} value={_attribute(value)}/>" for name, value in named.items()
@@ -258,9 +269,11 @@ def _properties(report: Report, suite: _Suite) -> str:
 def _notes(report: Report) -> str:
     """Return what concerns the run as a whole: warnings, and what the organisation stated."""
     statements = report.statements
-    lines = [f"warning: {clean(warning)}" for warning in report.warnings]
-    lines += [f"stated and accepted: {_step(step)}" for step in statements.accepted]
-    lines += [f"stated and not accepted: {_step(step)}" for step in statements.refused]
+    lines = [say("warning: ") + clean(warning) for warning in report.warnings]
+    lines += [say("stated and accepted: {statement}", statement=_step(step)) for step in statements.accepted]
+    lines += [
+        say("stated and not accepted: {statement}", statement=_step(step)) for step in statements.refused
+    ]
     return shortened("\n".join(lines), _MOST_TEXT)
 
 

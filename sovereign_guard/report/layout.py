@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
+import msgspec
+
+from sovereign_guard.language import say
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.words import clean, paint, wrap
 
 _LABEL = 18
+"""Width that labels have at least; a page on which one is longer has a wider column for all of them."""
 _GAP = "  "
 _LAST_COLUMN = 30
 """Width below which the last column of a table has no room for sentences."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A label and a text, in two columns, whose widths are known once the page is; the label is coloured."""
+
+    label: str
+    text: str
+    colour: str | None = None
+
+
+Line: TypeAlias = str | Entry
 
 
 def heading(title: str, screen: Screen) -> str:
@@ -18,11 +34,14 @@ def heading(title: str, screen: Screen) -> str:
     return f"\n{paint(clean(title), 'bold', screen)}"
 
 
-def entry(label: str, text: str, screen: Screen, colour: str | None = None) -> str:
+def entry(label: str, text: str, colour: str | None = None) -> Entry:
     """Return a label and a text, in two columns; the label alone is coloured."""
-    name = clean(label)
-    lines = wrap(text, screen, f"  {name:<{_LABEL}}", " " * (_LABEL + 2))
-    return lines.replace(name, paint(name, colour, screen), 1) if colour else lines
+    return Entry(clean(label), text, colour)
+
+
+def _written(one: Entry, width: int, screen: Screen) -> str:
+    lines = wrap(one.text, screen, f"  {one.label:<{width}}", " " * (width + 2))
+    return lines.replace(one.label, paint(one.label, one.colour, screen), 1) if one.colour else lines
 
 
 def item(text: str, screen: Screen, indent: int = 2) -> str:
@@ -71,6 +90,17 @@ def numbered(number: int, text: str, screen: Screen) -> str:
     return wrap(text, screen, f"  [{number}] ", " " * 6)
 
 
-def page(lines: Iterable[str]) -> str:
-    """Join lines into a text, without blanks at their ends."""
-    return "\n".join(line.rstrip(" ") for line in lines) + "\n"
+def advice(rule: str, text: str, screen: Screen) -> str:
+    """Return what to do about a rule's findings, the text beside the rule's id."""
+    start = say("{rule}: ", rule=rule)
+    return wrap(f"{start}{text}", screen, "  ", " " * (len(start) + 2))
+
+
+def page(lines: Iterable[Line], screen: Screen) -> str:
+    """Join lines into a text, without blanks at their ends; labels share a column as wide as the longest."""
+    found = list(lines)
+    # A blank follows the label, however long it is.
+    width = max((len(one.label) + 1 for one in found if isinstance(one, Entry)), default=0)
+    width = max(width, _LABEL)
+    written = (_written(line, width, screen) if isinstance(line, Entry) else line for line in found)
+    return "\n".join(line.rstrip(" ") for line in written) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Finding, InputProblem, Report
 from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.report.standing import evidence, subject
@@ -16,29 +17,34 @@ def whole(finding: Finding, report: Report) -> str:
 
 def sentence(finding: Finding) -> str:
     """Return address and message. The address comes first: instances of one block share everything else."""
-    place = f"{subject(finding.address, finding.deposed)}: " if finding.address else ""
-    return f"{place}{clean(finding.outcome.message)}."
+    message = clean(finding.outcome.message)
+    if not finding.address:
+        return f"{message}."
+    return say("{address}: {message}.", address=subject(finding.address, finding.deposed), message=message)
 
 
 def remark(finding: Finding, report: Report) -> str:
     """Return what keeps a finding from deciding, or from being new; empty where nothing does."""
     said = []
     if finding.waiver is not None:
-        said.append(f"Waived {decision(finding.waiver)}.")
-    if finding.in_baseline:
-        since = f" of {report.baseline.written}" if report.baseline else ""
-        said.append(f"It stood in the baseline{since}.")
+        said.append(say("Waived {decision}.", decision=decision(finding.waiver)))
+    if finding.in_baseline and report.baseline:
+        said.append(say("It stood in the baseline of {day}.", day=report.baseline.written))
+    elif finding.in_baseline:
+        said.append(say("It stood in the baseline."))
     elif not finding.introduced:
-        said.append("It stood before this change.")
+        said.append(say("It stood before this change."))
     return clean(" ".join(said))
 
 
 def decision(waiver: Waiver) -> str:
     """Return until when something is waived, why, and who agreed."""
-    approved = f" (approved by {waiver.approver})" if waiver.approver else ""
-    return clean(f"until {waiver.until}: {waiver.reason}{approved}")
+    told = {"day": waiver.until, "reason": waiver.reason}
+    if waiver.approver:
+        return clean(say("until {day}: {reason} (approved by {approver})", **told, approver=waiver.approver))
+    return clean(say("until {day}: {reason}", **told))
 
 
 def problem_line(problem: InputProblem) -> str:
     """Return what could not be read, and what to do."""
-    return clean(f"Not read: {problem.message} {problem.hint}".strip())
+    return clean(say("Not read: {message}", message=f"{problem.message} {problem.hint}").strip())

@@ -17,21 +17,24 @@ from itertools import islice
 import msgspec
 
 from sovereign_guard import __version__
+from sovereign_guard.language import later, say, say_many
 from sovereign_guard.model.finding import Finding, InputProblem, Report, Verdict
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence
-from sovereign_guard.report.json_v1 import NOTICE
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.places import Place, Places
 from sovereign_guard.report.standing import (
+    Noun,
     Standing,
     count,
     evidence,
     excuse,
     headline,
     standing_of,
+    standing_words,
     subject,
 )
+from sovereign_guard.report.terms import NOTICE, named, several, severity_word, source_words
 from sovereign_guard.report.words import clean, wrap
 
 MARKER = "<!-- sovereign-guard -->"
@@ -49,15 +52,15 @@ _MOST_ITEMS = 800
 """Items of a section that are written out: more never fit."""
 _MOST_INPUTS = 10
 _PAPER = Screen(width=100)
-_COMMAND = re.compile(r"^( *)(?=[^\w\s(\['\"-])", re.MULTILINE)
+_COMMAND = re.compile("^([ \u00a0\u202f]*)(?=[^\\w\\s(\\['\"\u00ab-])", re.MULTILINE)
 _BACKTICKS = re.compile("`+")
 _SPECIAL = re.compile(r"[\\*_\[\]<>#!|~&]")
 
 _OTHERS = {
-    Standing.WARNS: "Warns only",
-    Standing.WAIVED: "Waived",
-    Standing.BASELINE: "In the baseline",
-    Standing.STOOD: "Stood before this change",
+    Standing.WARNS: later("Warns only"),
+    Standing.WAIVED: later("Waived"),
+    Standing.BASELINE: later("In the baseline"),
+    Standing.STOOD: later("Stood before this change"),
 }
 
 
@@ -73,7 +76,7 @@ class _Section(msgspec.Struct):
 
     title: str
     name: str
-    noun: str
+    noun: Noun
     items: list[str]
     total: int
     intro: str = ""
@@ -137,8 +140,9 @@ def _that_fit(items: list[str], room: int) -> list[str]:
 def _head(report: Report) -> str:
     summary = report.summary
     paths = [inventory.path for inventory in report.inventories]
-    inputs = ", ".join(code(path) for path in paths[:_MOST_INPUTS]) or "none"
-    more = f" and {len(paths) - _MOST_INPUTS:,} more" if len(paths) > _MOST_INPUTS else ""
+    inputs = ", ".join(code(path) for path in paths[:_MOST_INPUTS])
+    if len(paths) > _MOST_INPUTS:
+        inputs = say("{names} and {number:,} more", names=inputs, number=len(paths) - _MOST_INPUTS)
     numbers = (
         summary.resources,
         summary.passed,
@@ -147,21 +151,33 @@ def _head(report: Report) -> str:
         summary.waived,
         summary.not_judged,
     )
-    level = code(report.levels[report.policy.unlabelled])
-    unlabelled = count(summary.unlabelled, "data-bearing resource")
+    title = say("sovereign-guard: fails") if report.exit_code else say("sovereign-guard: passes")
+    headings = say("resources | pass | fail | unknown | waived | leaving")
+    judged = say("Inputs: {inputs}.", inputs=inputs) if paths else say("Inputs: none.")
+    rests_on = say(
+        "Policy {policy} ({source}), catalog of {day}.",
+        policy=code(report.policy.id),
+        source=code(source_words(report.policy)),
+        day=report.catalog_as_of,
+    )
+    unlabelled = say_many(
+        "{number:,} data-bearing resource without any label, judged as {level}.",
+        "{number:,} data-bearing resources without any label, judged as {level}.",
+        summary.unlabelled,
+        level=code(report.levels[report.policy.unlabelled]),
+    )
     return "\n".join(
         (
             MARKER,
-            f"## sovereign-guard: {'fails' if report.exit_code else 'passes'}",
+            f"## {title}",
             "",
             _verdict(report),
             "",
-            "| resources | pass | fail | unknown | waived | leaving |",
+            f"| {headings} |",
             "| ---: | ---: | ---: | ---: | ---: | ---: |",
             f"| {' | '.join(f'{number:,}' for number in numbers)} |",
             "",
-            f"Inputs: {inputs}{more}. Policy {code(report.policy.id)} ({code(report.policy.source)}), "
-            f"catalog of {report.catalog_as_of}. {unlabelled} without any label, judged as {level}.",
+            f"{judged} {rests_on} {unlabelled}",
             "",
             "",
         )
@@ -171,45 +187,68 @@ def _head(report: Report) -> str:
 def _verdict(report: Report) -> str:
     sentences = []
     if report.problems:
-        several = len(report.problems) > 1
-        parts = (
-            f"{len(report.problems):,} inputs or parts of inputs" if several else "An input or part of one"
+        sentences.append(
+            say_many(
+                "An input or part of one could not be read or understood.",
+                "{number:,} inputs or parts of inputs could not be read or understood.",
+                len(report.problems),
+            )
         )
-        sentences.append(f"{parts} could not be read or understood.")
     deciding = [finding for finding in report.findings if report.decides(finding)]
     if deciding:
         places = {
             (finding.input, finding.address, finding.deposed) for finding in deciding if finding.address
         }
-        verb = "makes" if len(deciding) == 1 else "make"
-        where = f" on {count(len(places), 'resource')}" if places else ""
-        sentences.append(f"{count(len(deciding), 'finding')}{where} {verb} this run fail.")
+        sentences.append(_failing(len(deciding), count(len(places), "resource") if places else ""))
     if not sentences:
-        sentences.append("Nothing makes this run fail.")
+        sentences.append(say("Nothing makes this run fail."))
     others = Counter(standing_of(finding, report) for finding in report.findings)
-    told = ", ".join(f"{others[standing]:,} {standing}" for standing in _OTHERS if others[standing])
+    told = ", ".join(_several(standing, others[standing]) for standing in _OTHERS if others[standing])
     if told:
-        sentences.append(f"Besides: {told}.")
+        sentences.append(say("Besides: {findings}.", findings=told))
     return f"**{sentences[0]}** {' '.join(sentences[1:])}".strip()
+
+
+def _failing(number: int, resources: str) -> str:
+    if not resources:
+        return say_many(
+            "{number:,} finding makes this run fail.", "{number:,} findings make this run fail.", number
+        )
+    return say_many(
+        "{number:,} finding on {resources} makes this run fail.",
+        "{number:,} findings on {resources} make this run fail.",
+        number,
+        resources=resources,
+    )
+
+
+def _several(standing: Standing, number: int) -> str:
+    """Say how many findings stand so."""
+    return say("{number:,} {standing}", number=number, standing=standing_words(standing))
 
 
 def _tail(sections: Sequence[_Section], cut: Sequence[int]) -> str:
     left_out = [
-        f"{section.name}: {count(missing, section.noun)}"
+        named(section.name, count(missing, section.noun))
         for section, missing in zip(sections, cut, strict=True)
         if missing
     ]
+    whole = say("The whole reasoning for one resource: `sovereign-guard explain ADDRESS PATH`.")
     lines = []
     if left_out:
         lines += [
-            f"**Left out**, to stay below the {GITHUB:,} characters of a comment on GitHub: "
-            f"{'; '.join(left_out)}. The whole report: `sovereign-guard scan`.",
+            say(
+                "**Left out**, to stay below the {most:,} characters of a comment on GitHub: {parts}. "
+                "The whole report: `sovereign-guard scan`.",
+                most=GITHUB,
+                parts=several(left_out),
+            ),
             "",
         ]
     return "\n".join(
         (
             *lines,
-            f"The whole reasoning for one resource: `sovereign-guard explain ADDRESS PATH`. {NOTICE}",
+            " ".join((whole, say(NOTICE))),
             "",
             f"sovereign-guard {__version__}",
             "",
@@ -223,7 +262,7 @@ def _tail(sections: Sequence[_Section], cut: Sequence[int]) -> str:
 def _fold(section: _Section, items: list[str], cut: int) -> str:
     unfolded = " open" if section.open else ""
     intro = f"{section.intro}\n\n" if section.intro else ""
-    rest = f"{count(cut, section.noun)} left out.\n\n" if cut else ""
+    rest = say("{items} left out.", items=count(cut, section.noun)) + "\n\n" if cut else ""
     title = f"{section.title} ({count(section.total, section.noun)})"
     start = f"<details{unfolded}>\n<summary>{title}</summary>\n\n"
     return f"{start}{intro}{''.join(items)}{rest}</details>\n\n"
@@ -235,16 +274,22 @@ def _grave(report: Report) -> Iterator[_Section]:
     if report.problems:
         items = [_problem(problem, places) for problem in report.problems[:_MOST_ITEMS]]
         total = len(report.problems)
-        yield _Section("<b>Not read</b>", "not read", "problem", items, total, open=True)
+        title = say("Not read")
+        yield _Section(f"<b>{title}</b>", say("not read"), "problem", items, total, open=True)
     by_rule: dict[str, list[Finding]] = defaultdict(list)
     for finding in gravest_first(report):
         if report.decides(finding):
             by_rule[finding.outcome.rule].append(finding)
     for rule, found in by_rule.items():
         text = report.rules[rule]
-        title = f"<b>{rule}</b> {found[0].outcome.severity}: {html.escape(text.title, quote=False)}"
-        items = _items(found, report, places)
-        yield _Section(title, rule, "finding", items, len(found), f"What to do: {prose(text.fix)}")
+        title = say(
+            "{rule} {severity}: {title}",
+            rule=f"<b>{rule}</b>",
+            severity=severity_word(found[0].outcome.severity),
+            title=html.escape(text.title, quote=False),
+        )
+        what_to_do = say("What to do: {steps}", steps=prose(text.fix))
+        yield _Section(title, rule, "finding", _items(found, report, places), len(found), what_to_do)
 
 
 def _others(report: Report) -> Iterator[_Section]:
@@ -257,39 +302,45 @@ def _others(report: Report) -> Iterator[_Section]:
         found = by_standing[standing]
         if found:
             items = _items(found, report, places)
-            yield _Section(title, standing, "finding", items, len(found))
+            yield _Section(say(title), standing_words(standing), "finding", items, len(found))
     statements = report.statements
     for title, steps in (
-        ("Stated by the organisation, and accepted", statements.accepted),
-        ("Stated in the repository, and not accepted", statements.refused),
+        (say("Stated by the organisation, and accepted"), statements.accepted),
+        (say("Stated in the repository, and not accepted"), statements.refused),
     ):
         if steps:
             items = [_step(step) for step in steps[:_MOST_ITEMS]]
             yield _Section(title, title.lower(), "statement", items, len(steps))
     if report.warnings:
         items = [f"- {code(warning, _MOST_MESSAGE)}\n\n" for warning in report.warnings[:_MOST_ITEMS]]
-        yield _Section("Warnings", "warnings", "warning", items, len(report.warnings))
+        yield _Section(say("Warnings"), say("warnings"), "warning", items, len(report.warnings))
     leaving = [item.resource for item in report.assessments if item.verdict is Verdict.NOT_JUDGED]
     if leaving:
         items = [
             f"- {code(subject(resource.address, resource.deposed))}\n\n" for resource in leaving[:_MOST_ITEMS]
         ]
-        yield _Section("Leaving, not judged", "leaving", "resource", items, len(leaving))
+        yield _Section(say("Leaving, not judged"), say("leaving"), "resource", items, len(leaving))
 
 
 def _items(findings: Iterable[Finding], report: Report, places: Places) -> list[str]:
-    several = len(report.inventories) > 1
+    of_several = len(report.inventories) > 1
     return [
-        _item(finding, standing_of(finding, report), places, several=several)
+        _item(finding, standing_of(finding, report), places, of_several=of_several)
         for finding in islice(findings, _MOST_ITEMS)
     ]
 
 
-def _item(finding: Finding, standing: Standing, places: Places, *, several: bool) -> str:
-    source = f" of {code(finding.input)}" if several else ""
-    what = (
-        f"Resource {code(subject(finding.address, finding.deposed))}" if finding.address else "Not a resource"
-    )
+def _item(finding: Finding, standing: Standing, places: Places, *, of_several: bool) -> str:
+    place = code(_where(places.of(finding)))
+    name = code(subject(finding.address, finding.deposed))
+    if finding.address and of_several:
+        what = say("Resource {name} of {input}, {place}", name=name, input=code(finding.input), place=place)
+    elif finding.address:
+        what = say("Resource {name}, {place}", name=name, place=place)
+    elif of_several:
+        what = say("Not a resource of {input}, {place}", input=code(finding.input), place=place)
+    else:
+        what = say("Not a resource, {place}", place=place)
     lines = [wrap(shortened(headline(finding), _MOST_MESSAGE), _PAPER, "", "  ")]
     if standing is not Standing.DECIDES:
         lines.append(wrap(shortened(excuse(finding, standing), _MOST_MESSAGE), _PAPER, "", "  "))
@@ -297,7 +348,7 @@ def _item(finding: Finding, standing: Standing, places: Places, *, several: bool
     lines += [wrap(shortened(step, _MOST_STEP), _PAPER, "- ", "  ") for step in steps[:_MOST_STEPS]]
     if len(steps) > _MOST_STEPS:
         lines.append(f"({count(len(steps) - _MOST_STEPS, 'more step')})")
-    return f"{what}{source}, {code(_where(places.of(finding)))}\n\n{block(lines)}\n\n"
+    return f"{what}\n\n{block(lines)}\n\n"
 
 
 def _where(place: Place) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import matches
+from sovereign_guard.language import later, say, say_many
 from sovereign_guard.model.knowledge import (
     Condition,
     FlowEnd,
@@ -16,27 +17,31 @@ from sovereign_guard.model.knowledge import (
     ResourceTable,
 )
 from sovereign_guard.model.screen import Screen
-from sovereign_guard.report.layout import block, entry, heading, table
+from sovereign_guard.report.layout import Line, block, entry, heading, table
+from sovereign_guard.report.terms import any_of, kind_word, named
 from sovereign_guard.report.words import wrap
 
 _FEW = 3
 """Names that are listed; of more, their number is told."""
 
-_ITSELF = "it"
 _HELD = {
-    "kms": "held by a cloud's key service",
-    "external": "held outside of the cloud",
-    "supplied": "supplied by the customer",
+    "kms": later("held by a cloud's key service"),
+    "external": later("held outside of the cloud"),
+    "supplied": later("supplied by the customer"),
 }
+_FROM_HERE = later("{flow}, from here: {names}")
+_TO_HERE = later("{flow}, to here: {names}")
 
 
 def stands_on_entry(provider: Provider, screen: Screen) -> Iterator[str]:
     """Give the operators on whose infrastructure a provider's service stands."""
     texts = []
     for one in provider.stands_on:
-        of = f", for {_several(one.types)}" if one.types else ""
-        texts.append(f"{one.operator}{of}{f'. {one.note}' if one.note else ''}")
-    yield from block("STANDS ON", texts, screen)
+        text = one.operator
+        if one.types:
+            text = say("{operator}, for {types}", operator=text, types=_several(one.types))
+        texts.append(f"{text}. {one.note}" if one.note else text)
+    yield from block(say("STANDS ON"), texts, screen)
 
 
 def provider_flows(known: ResourceTable, screen: Screen) -> Iterator[str]:
@@ -45,29 +50,35 @@ def provider_flows(known: ResourceTable, screen: Screen) -> Iterator[str]:
     for flow in known.flows:
         kinds[flow.flow].update(dict.fromkeys(flow.at))
     if kinds:
-        yield heading("WHERE ITS DATA GOES NEXT", screen)
+        yield heading(say("WHERE ITS DATA GOES NEXT"), screen)
         rows = [(kind, str(len(at)), _several(tuple(at))) for kind, at in sorted(kinds.items())]
-        yield from table(("flow", "types", "declared by"), rows, screen)
+        yield from table((say("flow"), say("types"), say("declared by")), rows, screen)
     keys = tuple(dict.fromkeys(at for key in known.keys for at in key.at))
     if keys:
-        yield heading("KEYS ARE NAMED BY", screen)
-        yield wrap(f"{len(keys)} types: {_several(keys)}", screen, "  ")
+        yield heading(say("KEYS ARE NAMED BY"), screen)
+        told = say_many("{number} types: {names}", "{number} types: {names}", len(keys), names=_several(keys))
+        yield wrap(told, screen, "  ")
 
 
-def type_entry(catalog: Catalog, provider: Provider, resource_type: str, screen: Screen) -> Iterator[str]:
+def type_entry(catalog: Catalog, provider: Provider, resource_type: str, screen: Screen) -> Iterator[Line]:
     """Give a resource type: what it does with data, what it lies in, where its data goes, its keys."""
     facts = catalog.type_facts(provider, resource_type)
-    yield entry("provider", provider.id, screen)
-    does = str(facts.kind) if facts.kind is not None else "not in the catalog"
-    yield entry("does with data", f"{does}; {'judged' if facts.judged else 'not judged'}", screen)
+    yield entry(say("provider"), provider.id)
+    does = kind_word(facts.kind) if facts.kind is not None else say("not in the catalog")
+    told = say("{does}; judged", does=does) if facts.judged else say("{does}; not judged", does=does)
+    yield entry(say("does with data"), told)
     if facts.parent is not None:
-        within = f"{_several(facts.parent.types)}, named by {_several(facts.parent.attributes, ' or ')}"
-        yield entry("lies in", within, screen)
+        within = say(
+            "{types}, named by {attributes}",
+            types=_several(facts.parent.types),
+            attributes=_one_of(facts.parent.attributes),
+        )
+        yield entry(say("lies in"), within)
     below = [one for one in provider.stands_on if _speaks_of(one.types, resource_type)]
     if below:
-        yield entry("stands on", ", ".join(one.operator for one in below), screen)
-    yield from block("WHERE ITS DATA GOES NEXT", map(_flow_words, facts.flows), screen)
-    yield from block("KEYS", map(_key_words, facts.keys), screen)
+        yield entry(say("stands on"), ", ".join(one.operator for one in below))
+    yield from block(say("WHERE ITS DATA GOES NEXT"), map(_flow_words, facts.flows), screen)
+    yield from block(say("KEYS"), map(_key_words, facts.keys), screen)
     yield from _named_elsewhere(catalog, resource_type, screen)
 
 
@@ -90,60 +101,86 @@ def _named_elsewhere(catalog: Catalog, resource_type: str, screen: Screen) -> It
     found: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
     for known in catalog.data.resources.values():
         for flow in known.flows:
-            for direction, end in (("from here", flow.source), ("to here", flow.target)):
+            for direction, end in ((_FROM_HERE, flow.source), (_TO_HERE, flow.target)):
                 if end is not None and any(matches(pattern, resource_type) for pattern in end.types):
                     found[flow.flow, direction].update((at, None) for at in flow.at if at != resource_type)
-    lines = [f"{kind}, {way}: {_several(tuple(at))}" for (kind, way), at in sorted(found.items()) if at]
-    yield from block("NAMED BY OTHERS", lines, screen)
+    lines = [
+        say(way, flow=kind, names=_several(tuple(at))) for (kind, way), at in sorted(found.items()) if at
+    ]
+    yield from block(say("NAMED BY OTHERS"), lines, screen)
 
 
 # -- words ---------------------------------------------------------------------------------------------------
 
 
 def _flow_words(flow: FlowRule) -> str:
-    note = f" {flow.note}" if flow.note else ""
-    return f"{flow.flow}: from {_end(flow.source)} to {_end(flow.target)}{_when(flow.when)}.{note}"
+    told = say(
+        "{flow}: from {source} to {target}",
+        flow=flow.flow,
+        source=_end(flow.source),
+        target=_end(flow.target),
+    )
+    return _noted(told, flow.when, flow.note)
 
 
 def _key_words(key: KeyCustody) -> str:
-    of = "" if key.of is None else f" for {_end(key.of)}"
-    which = f": {_end(key.key)}" if key.key is not None else ""
-    return f"{_HELD[key.held]}{of}{which}{_when(key.when)}.{f' {key.note}' if key.note else ''}"
+    told = say(_HELD[key.held])
+    if key.of is not None:
+        told = say("{held} for {data}", held=told, data=_end(key.of))
+    if key.key is not None:
+        told = named(told, _end(key.key))
+    return _noted(told, key.when, key.note)
 
 
 def _end(end: FlowEnd | None) -> str:
     if end is None:
-        return _ITSELF
+        return say("it")
     if end.operator:
-        return f"{end.operator}, always"
+        return say("{operator}, always", operator=end.operator)
     if end.provider:
-        return "the operators of its provider"
+        return say("the operators of its provider")
     if end.unknown:
-        return f"where nobody can tell ({end.unknown})"
-    paths = _several(end.attribute, " or ")
+        return say("where nobody can tell ({why})", why=end.unknown)
+    paths = _one_of(end.attribute)
     if end.data:
-        return f"the data in {paths}"
-    types = f" ({_several(end.types, ' or ')})" if end.types else ""
-    return f"what {paths} names{types}"
+        return say("the data in {attributes}", attributes=paths)
+    if end.types:
+        return say("what {attributes} names ({types})", attributes=paths, types=_one_of(end.types))
+    return say("what {attributes} names", attributes=paths)
 
 
-def _when(when: Condition | None) -> str:
-    if when is None:
-        return ""
-    for word, values in (("is", when.one_of), ("is not", when.none_of)):
-        if values:
-            return f", if {when.attribute} {word} {' or '.join(map(_value, values))}"
-    return f", if {when.attribute} is set"
+def _noted(told: str, when: Condition | None, note: str) -> str:
+    """Return a sentence with its condition, and a note behind it."""
+    if when is not None:
+        told = say("{sentence}, {condition}", sentence=told, condition=_when(when))
+    return f"{told}. {note}" if note else f"{told}."
+
+
+def _when(when: Condition) -> str:
+    if when.one_of:
+        values = any_of(map(_value, when.one_of))
+        return say("if {attribute} is {values}", attribute=when.attribute, values=values)
+    if when.none_of:
+        values = any_of(map(_value, when.none_of))
+        return say("if {attribute} is not {values}", attribute=when.attribute, values=values)
+    return say("if {attribute} is set", attribute=when.attribute)
 
 
 def _value(value: str | bool | float) -> str:  # noqa: FBT001 - any value of an attribute
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _several(names: Sequence[str], joint: str = ", ") -> str:
-    shown = joint.join(names[:_FEW])
+def _several(names: Sequence[str]) -> str:
+    return _and_more(", ".join(names[:_FEW]), names)
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return _and_more(any_of(names[:_FEW]), names)
+
+
+def _and_more(shown: str, names: Sequence[str]) -> str:
     left = len(names) - _FEW
-    return f"{shown} and {left} more" if left > 0 else shown
+    return say("{names} and {number:,} more", names=shown, number=left) if left > 0 else shown
 
 
 def _speaks_of(patterns: Sequence[str], resource_type: str) -> bool:

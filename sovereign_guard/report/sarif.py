@@ -17,6 +17,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from sovereign_guard import __version__
+from sovereign_guard.language import ENGLISH, later, say, speaking
 from sovereign_guard.model.address import without_keys
 from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Severity, Verdict
 from sovereign_guard.model.knowledge import RuleText
@@ -27,6 +28,7 @@ from sovereign_guard.model.waiver import Waiver
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.lines import decision, problem_line, whole
 from sovereign_guard.report.places import Place, Places, identities
+from sovereign_guard.report.terms import NOTICE, named
 from sovereign_guard.report.words import clean
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,16 +48,16 @@ _ROOT = "%SRCROOT%"
 _NOT_READ, _WARNING, _CUT = "input-not-read", "run-warning", "results-cut"
 _NOTIFICATIONS = {
     _NOT_READ: (
-        "An input, or a part of one, could not be read or understood.",
-        "Nothing is known of what it holds, so the run fails. The message says what to do.",
+        later("An input, or a part of one, could not be read or understood."),
+        later("Nothing is known of what it holds, so the run fails. The message says what to do."),
     ),
     _WARNING: (
-        "Something that whoever reads the report should know.",
-        "It decides nothing. The message says what it is about.",
+        later("Something that whoever reads the report should know."),
+        later("It decides nothing. The message says what it is about."),
     ),
     _CUT: (
-        "The file does not hold everything, because its readers have limits.",
-        "Ask for the format json, which holds everything.",
+        later("The file does not hold everything, because its readers have limits."),
+        later("Ask for the format json, which holds everything."),
     ),
 }
 _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
@@ -284,25 +286,30 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
 def _root() -> ArtifactLocationS:
     # Without a URI, since that would be a path of this machine: the reader knows where its checkout is.
     return ArtifactLocationS(
-        description=MessageS(text="The root of the checkout, or the working directory where there is none.")
+        description=MessageS(
+            text=say("The root of the checkout, or the working directory where there is none.")
+        )
     )
 
 
 def _tool(report: Report) -> ToolS:
+    with speaking(ENGLISH):
+        # Readers know a rule by its name as they do by its id: it is the same in every language.
+        names = {key: _name(rule.title) for key, rule in report.rules.items()}
     semantic = __version__ if _SEMANTIC.fullmatch(__version__) else UNSET
     return ToolS(
         driver=DriverS(
             name="sovereign-guard",
             version=__version__,
             semantic_version=semantic,
-            rules=[_rule(rule) for rule in report.rules.values()],
+            rules=[_rule(rule, names[rule.id]) for rule in report.rules.values()],
             notifications=[
                 NotificationRuleS(
                     id=key,
                     name=_name(key),
-                    short_description=MessageS(text=text),
-                    full_description=MessageS(text=text),
-                    help=MessageS(text=what_to_do),
+                    short_description=MessageS(text=say(text)),
+                    full_description=MessageS(text=say(text)),
+                    help=MessageS(text=say(what_to_do)),
                 )
                 for key, (text, what_to_do) in _NOTIFICATIONS.items()
             ],
@@ -310,7 +317,7 @@ def _tool(report: Report) -> ToolS:
     )
 
 
-def _rule(rule: RuleText) -> RuleS:
+def _rule(rule: RuleText, name: str) -> RuleS:
     urls = [str(reference["url"]) for reference in rule.references if reference.get("url")]
     links = "".join(
         f"- {reference.get('title', '')}: {reference.get('url', '')}\n" for reference in rule.references
@@ -321,16 +328,18 @@ def _rule(rule: RuleText) -> RuleS:
         else f"- {reference.get('title', '')}\n"
         for reference in rule.references
     )
-    plain = f"Why\n\n{rule.why}\n\nWhat to do\n\n{rule.fix}\n"
-    marked = f"## {rule.id}: {rule.title}\n\n### Why\n\n{rule.why}\n\n### What to do\n\n{rule.fix}\n"
+    why, what_to_do, references = say("Why"), say("What to do"), say("References")
+    head = named(rule.id, rule.title)
+    plain = f"{why}\n\n{rule.why}\n\n{what_to_do}\n\n{rule.fix}\n"
+    marked = f"## {head}\n\n### {why}\n\n{rule.why}\n\n### {what_to_do}\n\n{rule.fix}\n"
     return RuleS(
         id=rule.id,
-        name=_name(rule.title),
+        name=name,
         short_description=MessageS(text=shortened(_sentence(rule.title), MOST_DESCRIPTION)),
         full_description=MessageS(text=shortened(rule.why, MOST_DESCRIPTION)),
         help=MessageS(
-            text=f"{plain}\nReferences\n\n{links}" if links else plain,
-            markdown=f"{marked}\n### References\n\n{linked}" if linked else marked,
+            text=f"{plain}\n{references}\n\n{links}" if links else plain,
+            markdown=f"{marked}\n### {references}\n\n{linked}" if linked else marked,
         ),
         help_uri=urls[0] if urls else UNSET,
         default_configuration=RuleConfigurationS(
@@ -355,9 +364,12 @@ def _sentence(text: str) -> str:
 def _invocation(report: Report, files: _Files, cut: ResultsCutS | None) -> InvocationS:
     said = []
     if cut is not None:
-        text = (
-            f"{cut.left_out} of {cut.total} findings are not in this file: {cut.reason} The gravest are. "
-            "The format json has all of them."
+        text = say(
+            "{number} of {total} findings are not in this file: {reason} The gravest are. "
+            "The format json has all of them.",
+            number=cut.left_out,
+            total=cut.total,
+            reason=cut.reason,
         )
         said.append(_notification(_CUT, "warning", text))
     said += [_not_read(problem, files) for problem in report.problems]
@@ -366,7 +378,9 @@ def _invocation(report: Report, files: _Files, cut: ResultsCutS | None) -> Invoc
     ]
     if len(said) > MOST_NOTIFICATIONS:
         left = len(said) - MOST_NOTIFICATIONS + 1
-        text = f"{left} more notifications are not in this file. The format json has all of them."
+        text = say(
+            "{number} more notifications are not in this file. The format json has all of them.", number=left
+        )
         said = [*said[: MOST_NOTIFICATIONS - 1], _notification(_CUT, "warning", text)]
     return InvocationS(
         execution_successful=not report.problems,
@@ -399,7 +413,7 @@ def _run_properties(report: Report, files: _Files, cut: ResultsCutS | None) -> R
         policy=report.policy.id,
         policy_source=files.places.relative(report.policy.source),
         catalog_as_of=report.catalog_as_of,
-        notice="The catalog states facts with sources and dates. It is not legal advice.",
+        notice=say(NOTICE),
         declarations=_steps(report.statements.accepted, files),
         refused_declarations=_steps(report.statements.refused, files),
         results_cut=UNSET if cut is None else cut,
@@ -427,9 +441,9 @@ def _cut(report: Report, shown: int) -> ResultsCutS | None:
     if shown == total:
         return None
     reason = (
-        f"GitHub keeps {MOST_RESULTS} results of a run."
+        say("GitHub keeps {number} results of a run.", number=MOST_RESULTS)
         if shown == MOST_RESULTS
-        else "GitHub takes no more than 10 MB once compressed."
+        else say("GitHub takes no more than 10 MB once compressed.")
     )
     return ResultsCutS(total=total, shown=shown, left_out=total - shown, reason=reason)
 

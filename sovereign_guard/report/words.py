@@ -13,6 +13,8 @@ _COMMANDS = (
     # GitHub, at the beginning of a line, where wrapping can put any word.
     ("::", re.compile(r"(?<!\S):(?=:)"), r"\\x3a"),
 )
+_NO_BREAK = ("\u00a0", "\u202f")
+"""Blanks that are no control characters, though `str.isprintable` denies them: French cannot do without."""
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36", "bold": "1", "dim": "2"}
 
 
@@ -31,7 +33,9 @@ def clean(text: str) -> str:
             text = command.sub(shown, text)
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return "".join(
+        char if char.isprintable() or char in _NO_BREAK else f"\\x{ord(char):02x}" for char in text
+    )
 
 
 def wrap(text: str, screen: Screen, first: str = "", rest: str | None = None) -> str:
