@@ -22,12 +22,12 @@ from markupsafe import Markup, escape
 from sovereign_guard import __version__
 from sovereign_guard.language import language, say, say_many
 from sovereign_guard.model.address import steps
-from sovereign_guard.model.finding import Report
+from sovereign_guard.model.finding import Report, Verdict
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.report.html.network import BOX_HEIGHT, BOX_WIDTH
 from sovereign_guard.report.html.sankey import WIDTH
-from sovereign_guard.report.html.view import VERDICTS, page_of
-from sovereign_guard.report.json_v1 import NOTICE
+from sovereign_guard.report.html.view import page_of
+from sovereign_guard.report.terms import NOTICE, source_words, verdict_word
 from sovereign_guard.report.words import clean
 
 _HERE = Path(__file__).parent
@@ -60,7 +60,8 @@ def write(report: Report, _screen: Screen) -> Iterator[bytes]:
         js=js,
         policy=policy,
         language=language(),
-        verdicts={verdict.value: say(word) for verdict, word in VERDICTS.items()},
+        verdicts={verdict.value: verdict_word(verdict) for verdict in Verdict},
+        policy_source=source_words(report.policy),
         version=__version__,
         notice=say(NOTICE),
         width=WIDTH,

@@ -8,33 +8,20 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from sovereign_guard.language import later, say, say_many
-from sovereign_guard.model.finding import Assessment, Finding, Outcome, Report, Severity, Verdict
+from sovereign_guard.model.finding import Assessment, Finding, Outcome, Report, Verdict
 from sovereign_guard.model.flow import Carried
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.placement import Ground, Placement
 from sovereign_guard.model.value import Evidence
 from sovereign_guard.report.html.excerpt import Line, excerpt
 from sovereign_guard.report.html.network import Edge, Network, lay_out
-from sovereign_guard.report.html.sankey import Drawing, Lot, draw
+from sovereign_guard.report.html.sankey import ORDER, Drawing, Lot, draw
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.places import Places
 from sovereign_guard.report.standing import Standing, excuse, standing_of, subject
+from sovereign_guard.report.terms import severity_word, verdict_word
 from sovereign_guard.report.words import clean
 
-VERDICTS = {
-    Verdict.FAIL: later("fail"),
-    Verdict.UNKNOWN: later("unknown"),
-    Verdict.WAIVED: later("waived"),
-    Verdict.PASS: later("pass"),
-    Verdict.NOT_JUDGED: later("leaving, not judged"),
-}
-SEVERITIES = {
-    Severity.CRITICAL: later("critical"),
-    Severity.HIGH: later("high"),
-    Severity.MEDIUM: later("medium"),
-    Severity.LOW: later("low"),
-    Severity.WARNING: later("warning"),
-}
 _GROUNDS = {
     Ground.SEAT: later("seat"),
     Ground.CONTROL: later("control"),
@@ -277,7 +264,7 @@ def _tiles(report: Report) -> Iterator[Tile]:
         (Verdict.NOT_JUDGED, summary.not_judged),
     ):
         if number or verdict in (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PASS):
-            yield Tile(say(VERDICTS[verdict]), number, verdict)
+            yield Tile(verdict_word(verdict), number, verdict)
     yield Tile(say("without a label"), summary.unlabelled)
 
 
@@ -401,8 +388,8 @@ def _card(
     verdict = Verdict.WAIVED if first.waiver is not None else outcome.verdict
     return Card(
         verdict=verdict,
-        verdict_word=say(VERDICTS[verdict]),
-        severity_word=say(SEVERITIES[outcome.severity]),
+        verdict_word=verdict_word(verdict),
+        severity_word=severity_word(outcome.severity),
         message=_short(outcome.message, 2 * _LONGEST),
         standing=standing,
         places=named,
@@ -430,8 +417,8 @@ def _short(text: str, most: int = _LONGEST) -> str:
 
 
 def _rows(report: Report, words: _Words) -> Iterator[Row]:
-    rank = {verdict: place for place, verdict in enumerate(VERDICTS)}
-    said = {verdict: say(word) for verdict, word in VERDICTS.items()}
+    rank = {verdict: place for place, verdict in enumerate((*ORDER, Verdict.NOT_JUDGED))}
+    said = {verdict: verdict_word(verdict) for verdict in Verdict}
     for item in report.judged:
         operators, control, site = words.placed(item.placement)
         levels = item.classification.levels
