@@ -96,7 +96,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Catalog:
-    """All knowledge, with look-ups that remember their answers."""
+    """All knowledge, with look-ups that remember their answers, in the language of the first time."""
 
     def __init__(self, data: CatalogData) -> None:
         self._data = data
@@ -128,7 +128,15 @@ class Catalog:
     @property
     def flows(self) -> FlowWords:
         """What flows are called, and which names say what."""
-        return self._data.packed.flows
+        return self._data.flows
+
+    def said(self, text: str) -> str:
+        """Return a text of an entry (why nobody can tell where a flow ends) in the language spoken."""
+        return self._data.words.said(text)
+
+    def spellings(self, text: str) -> tuple[str, ...]:
+        """Return such a text in every language: a statement may name it in any."""
+        return self._data.words.spellings(text)
 
     @property
     def policies(self) -> Mapping[str, Policy]:

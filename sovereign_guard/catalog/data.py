@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from sovereign_guard.language import ENGLISH, language
 from sovereign_guard.model.knowledge import (
     FlowWords,
     HostPattern,
@@ -25,6 +26,18 @@ from sovereign_guard.model.knowledge import (
 from sovereign_guard.model.policy import Policy
 
 T = TypeVar("T")
+
+TEXTS = frozenset({"fix", "grounds", "means", "note", "notes", "says", "scope", "title", "what", "why"})
+"""Fields of entries whose texts are for people; `unknown` of a flow's end is not only that: it is matched."""
+
+UNTOLD = frozenset({"sources", "references", "types"})
+"""Fields that hold no such text: titles of sources stay as they are, and no note on a type is printed."""
+
+NAMED = TEXTS | {"place", "name", "legal_name"}
+"""Those of companies and region tables, with names, of which most are alike everywhere (not `Klaba family`).
+
+Elsewhere such a field may hold what is looked up: the `place` of a resource type is a region's code.
+"""
 
 
 class BackendKind(msgspec.Struct, frozen=True):
@@ -52,6 +65,8 @@ class PackedCatalog(msgspec.Struct, frozen=True):
         clouds_of_operator: operator id -> ids of the region tables that are its own.
         backends: address by which a kind of backend is placed -> that kind. They stand apart from providers,
             which have names that a configuration can use.
+        words: language -> encoded texts of entries in it, by their English; a load steps over bytes.
+        laid_over: it is an organisation's, over another.
 
     """
 
@@ -71,21 +86,82 @@ class PackedCatalog(msgspec.Struct, frozen=True):
     provider_of_prefix: dict[str, str]
     clouds_of_operator: dict[str, tuple[str, ...]]
     backends: dict[str, msgspec.Raw] = {}
+    words: dict[str, bytes] = {}
+    laid_over: bool = False
+
+
+class Words:
+    """Texts of entries in other languages than English; those of a language are decoded once it is spoken."""
+
+    def __init__(self, packed: Mapping[str, bytes]) -> None:
+        self._packed = packed
+        self._decoded: dict[str, dict[str, str]] = {}
+
+    def of(self, code: str) -> Mapping[str, str]:
+        """Return the texts in a language, by their English."""
+        found = self._decoded.get(code)
+        if found is None:
+            raw = self._packed.get(code)
+            found = msgspec.msgpack.decode(raw, type=dict[str, str]) if raw is not None else {}
+            self._decoded[code] = found
+        return found
+
+    def said(self, text: str) -> str:
+        """Return a text in the language that is spoken; in English where it has none in that."""
+        return self.of(language()).get(text, text)
+
+    def spellings(self, text: str) -> tuple[str, ...]:
+        """Return a text in every language: what is looked for may be written in any, whichever is spoken."""
+        return tuple(dict.fromkeys((text, *(self.of(code).get(text, text) for code in self._packed))))
+
+    def spoken(self, entry: Any, kind: type[T], texts: frozenset[str] = TEXTS) -> T:
+        """Return an entry with its texts in the language that is spoken.
+
+        Args:
+            entry: of builtin values. kind: its type. texts: names of the fields that hold texts for people.
+
+        """
+        words = self.of(language())
+
+        def visit(node: Any) -> Any:
+            if isinstance(node, dict):
+                return {
+                    key: words.get(value, value)
+                    if key in texts and isinstance(value, str)
+                    else visit(value)
+                    if key not in UNTOLD and isinstance(value, dict | list | tuple)
+                    else value
+                    for key, value in node.items()
+                }
+            return [visit(one) if isinstance(one, dict | list | tuple) else one for one in node]
+
+        return msgspec.convert(visit(entry), kind)
 
 
 class Section(Mapping[str, T]):
-    """Entries by id, decoded when they are asked for."""
+    """Entries by id, decoded when they are asked for, in the language that is spoken then."""
 
-    def __init__(self, raw: dict[str, msgspec.Raw], entry: type[T]) -> None:
+    def __init__(
+        self, raw: dict[str, msgspec.Raw], entry: type[T], words: Words, texts: frozenset[str] = TEXTS
+    ) -> None:
         self._raw = raw
+        self._entry = entry
         self._decoder = msgspec.msgpack.Decoder(entry)
-        self._decoded: dict[str, T] = {}
+        self._words = words
+        self._texts = texts
+        self._decoded: dict[tuple[str, str], T] = {}
 
     def __getitem__(self, key: str) -> T:
-        found = self._decoded.get(key)
+        spoken = language()
+        found = self._decoded.get((spoken, key))
         if found is None:
-            found = self._decoded[key] = self._decoder.decode(self._raw[key])
+            found = self._decoded[spoken, key] = self._decode(self._raw[key], spoken)
         return found
+
+    def _decode(self, raw: msgspec.Raw, spoken: str) -> T:
+        if spoken == ENGLISH:
+            return self._decoder.decode(raw)
+        return self._words.spoken(msgspec.msgpack.decode(raw), self._entry, self._texts)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -99,46 +175,60 @@ class CatalogData:
 
     def __init__(self, packed: PackedCatalog) -> None:
         self.packed = packed
+        self.words = Words(packed.words)
+        self._flows: dict[str, FlowWords] = {}
+
+    @property
+    def flows(self) -> FlowWords:
+        """What flows are called, and which names say what."""
+        spoken = language()
+        found = self._flows.get(spoken)
+        if found is None:
+            found = self.packed.flows
+            if spoken != ENGLISH:
+                found = self.words.spoken(msgspec.to_builtins(found), FlowWords)
+            self._flows[spoken] = found
+        return found
 
     @cached_property
     def operators(self) -> Mapping[str, Operator]:
         """Companies."""
-        return Section(self.packed.operators, Operator)
+        return Section(self.packed.operators, Operator, self.words, NAMED)
 
     @cached_property
     def providers(self) -> Mapping[str, Provider]:
         """Terraform providers."""
-        return Section(self.packed.providers, Provider)
+        return Section(self.packed.providers, Provider, self.words)
 
     @cached_property
     def regions(self) -> Mapping[str, RegionTable]:
         """Region tables by cloud."""
-        return Section(self.packed.regions, RegionTable)
+        return Section(self.packed.regions, RegionTable, self.words, NAMED)
 
     @cached_property
     def resources(self) -> Mapping[str, ResourceTable]:
         """Resource types by provider."""
-        return Section(self.packed.resources, ResourceTable)
+        return Section(self.packed.resources, ResourceTable, self.words)
 
     @cached_property
     def carriers(self) -> Mapping[str, LabelCarriers]:
         """Resource types that take default labels, by provider."""
-        return Section(self.packed.carriers, LabelCarriers)
+        return Section(self.packed.carriers, LabelCarriers, self.words)
 
     @cached_property
     def backends(self) -> Mapping[str, BackendKind]:
         """Kinds of backend, by the address by which they are placed."""
-        return Section(self.packed.backends, BackendKind)
+        return Section(self.packed.backends, BackendKind, self.words)
 
     @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Shipped policies."""
-        return Section(self.packed.policies, Policy)
+        return Section(self.packed.policies, Policy, self.words)
 
     @cached_property
     def rules(self) -> Mapping[str, RuleText]:
         """Texts of the rules."""
-        return Section(self.packed.rules, RuleText)
+        return Section(self.packed.rules, RuleText, self.words)
 
     @cached_property
     def hosts(self) -> tuple[HostPattern, ...]:
@@ -161,6 +251,7 @@ def pack(
     flows: FlowWords,
     policies: dict[str, Policy],
     rules: dict[str, RuleText],
+    words: Mapping[str, Mapping[str, str]],
     below: PackedCatalog | None = None,
 ) -> PackedCatalog:
     """Encode what compiling a catalog gives, and make the indexes.
@@ -179,6 +270,8 @@ def pack(
         by_address = {key: one for key, one in below.provider_of_address.items() if one not in providers}
         by_prefix = {key: one for key, one in below.provider_of_prefix.items() if one not in providers}
         hosts = (*hosts, *msgspec.msgpack.decode(below.hosts, type=tuple[HostPattern, ...]))
+        others = Words(below.words)
+        words = {code: {**others.of(code), **words.get(code, {})} for code in {**below.words, **words}}
     for cloud, table in regions.items():
         if table.operator:
             clouds[table.operator] = (*clouds.get(table.operator, ()), cloud)
@@ -203,6 +296,8 @@ def pack(
         provider_of_prefix=by_prefix,
         clouds_of_operator={operator: found for operator, found in clouds.items() if found},
         backends=_encoded(backends, None if below is None else below.backends),
+        words={code: msgspec.msgpack.encode(texts) for code, texts in words.items()},
+        laid_over=below is not None,
     )
 
 

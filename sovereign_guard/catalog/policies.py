@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError
+from sovereign_guard.language import language
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
 from sovereign_guard.model.waiver import WaiverTerms
@@ -36,6 +39,7 @@ def read_policy(
         base = file.data["extends"]
         if base in shipped:
             inherited = read_yaml(folder / "policies" / f"{base}.yaml").data
+            inherited.pop("fr", None)  # What its own texts say in French is not what these say.
             own = {key: value for key, value in file.data.items() if key != "extends"}
             levels_of_both = {
                 name: {**inherited["levels"].get(name, {}), **own.get("levels", {}).get(name, {})}
@@ -52,7 +56,8 @@ def read_policy(
     policy = policy_from(file, levels, rules, source=str(path))
     if policy is None or file.problems:
         raise ConfigurationError(file.problems)
-    return policy
+    title = file.data.get(language(), {}).get("title", policy.title)
+    return msgspec.structs.replace(policy, title=title)
 
 
 def policy_from(

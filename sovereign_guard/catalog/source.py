@@ -10,10 +10,11 @@ from typing import Any, TypedDict
 import msgspec
 
 from sovereign_guard.catalog.catalog import BACKEND
-from sovereign_guard.catalog.data import BackendKind, CatalogData, PackedCatalog, pack
+from sovereign_guard.catalog.data import TEXTS, BackendKind, CatalogData, PackedCatalog, pack
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError, UsageError
+from sovereign_guard.language import ENGLISH, LANGUAGES, say
 from sovereign_guard.model.knowledge import (
     DISPERSED,
     FlowRule,
@@ -58,6 +59,7 @@ def compile_rules(folder: Path) -> PackedCatalog:
         vocabulary=vocabulary,
         policies=policies,
         rules=rules,
+        words=compiler.words,
         flows=sections.flows,
         addresses=tuple(sections.hosts[0].data.get("addresses", ())),
         **sections.values(),
@@ -102,6 +104,7 @@ def compile_over(below: CatalogData, folder: Path, schemas: Path) -> tuple[Packe
         vocabulary=vocabulary,
         policies={},
         rules={},
+        words=compiler.words,
         flows=sections.flows or packed.flows,
         addresses=tuple(
             dict.fromkeys(
@@ -197,6 +200,7 @@ class _Compiler:
     def __init__(self, folder: Path, schemas: Path, shown: str) -> None:
         self.folder = folder
         self.problems: list[UsageError] = []
+        self.words: dict[str, dict[str, str]] = {code: {} for code in LANGUAGES if code != ENGLISH}
         self._schemas = schemas
         self._shown = shown
 
@@ -242,20 +246,41 @@ class _Compiler:
             ),
             None,
         )
-        flows = next(
-            (msgspec.convert(f.data, FlowWords) for f in self.files(f"{top}flows.yaml", "flows")), None
-        )
+        flows: FlowWords | None = None
+        for file in self.files(f"{top}flows.yaml", "flows"):
+            flows = msgspec.convert(file.data, FlowWords)
+            for kind, entry in file.data["kinds"].items():
+                self._translated(file, entry, "kinds", kind)
+        for file in self.files(f"{top}words/*.yaml", "words"):
+            for position, entry in enumerate(file.data["words"]):
+                for code, words in self.words.items():
+                    self._add(file, words, entry[ENGLISH], entry.get(code, ""), "words", position)
         return _Sections(operators, providers, regions, resources, carriers, backends, hosts, flows)
 
     def rules_and_policies(self, vocabulary: Vocabulary) -> tuple[dict[str, RuleText], dict[str, Policy]]:
-        rules = {file.data["id"]: _rule_text(file.data) for file in self.files("checks/*.yaml", "check")}
+        rules: dict[str, RuleText] = {}
+        for file in self.files("checks/*.yaml", "check"):
+            rules[file.data["id"]] = _rule_text(file.data)
+            self._translated(file, file.data)
         policies: dict[str, Policy] = {}
         for file in self.files("policies/*.yaml", "policy"):
+            self._translated(file, file.data)
             policy = policy_from(file, vocabulary.levels, rules, source="built in")
             self.problems.extend(file.problems)
             if policy is not None:
                 policies[policy.id] = policy
         return rules, policies
+
+    def _translated(self, file: YamlFile, entry: dict[str, Any], *path: str | int) -> None:
+        """Collect the texts that stand beside an entry's English ones, under the code of their language."""
+        for code, words in self.words.items():
+            for key, text in entry.get(code, {}).items():
+                if key in TEXTS:  # What a policy describes is for its page alone.
+                    self._add(file, words, entry.get(key, ""), text, *path, code, key)
+
+    def _add(self, file: YamlFile, words: dict[str, str], english: str, text: str, *path: str | int) -> None:
+        if text and words.setdefault(english, text) != text:
+            file.fault(say("{text!r} is translated in two ways.", text=english), *path)
 
     def check(self, sections: _Sections, below: CatalogData | None) -> None:
         """Check across files.
@@ -408,7 +433,8 @@ def _check_sources(file: YamlFile) -> None:
 
 
 def _rule_text(data: dict[str, Any]) -> RuleText:
-    return msgspec.convert({key: value for key, value in data.items() if key != "cases"}, RuleText)
+    fields = {key: value for key, value in data.items() if key != "cases"}
+    return msgspec.convert({**fields, "english": data["title"]}, RuleText)
 
 
 def _resource_table(data: dict[str, Any]) -> ResourceTable:

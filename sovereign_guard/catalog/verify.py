@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 import msgspec
 
 from sovereign_guard.catalog.catalog import BACKEND, Catalog, matches
+from sovereign_guard.catalog.data import NAMED, TEXTS, UNTOLD, PackedCatalog
+from sovereign_guard.language import ENGLISH, LANGUAGES, say
 from sovereign_guard.model.knowledge import (
     DISPERSED,
     FlowEnd,
@@ -27,6 +30,9 @@ _DAYS = 366
 """How old a review may be."""
 
 _END = "9999-12-31"
+
+MUST_BE_SAID = TEXTS | {"unknown"}
+"""Fields whose texts must be there in every language; names may be alike in all."""
 
 
 class Fault(msgspec.Struct, frozen=True, order=True):
@@ -70,7 +76,50 @@ def verify(catalog: Catalog, day: str) -> list[Fault]:
         if len(answers) > 1:
             said = ", ".join(sorted(operator or cloud for operator, cloud in answers))
             found.append(Fault("endpoints", f"{host} stands twice, and says: {said}"))
+    if not data.packed.laid_over:  # An organisation's own may be in English alone.
+        for code in LANGUAGES:
+            if code != ENGLISH:
+                found.extend(_of_words(data.packed, code, data.words.of(code)))
     return sorted(set(found))
+
+
+def _of_words(packed: PackedCatalog, code: str, words: Mapping[str, str]) -> Iterator[Fault]:
+    """Give texts for people that are not in a language, and translations of what nobody says."""
+    said: set[str] = set()
+    sections: dict[str, Mapping[str, bytes | msgspec.Raw]] = {
+        "checks": packed.rules,
+        "policies": packed.policies,
+        "operators": packed.operators,
+        "providers": packed.providers,
+        "regions": packed.regions,
+        "resources": packed.resources,
+        "backends": packed.backends,
+        "flows": {"kinds": msgspec.msgpack.encode(packed.flows.kinds)},
+    }
+    for section, entries in sections.items():
+        for key, raw in entries.items():
+            for field, text in _texts(msgspec.msgpack.decode(raw)):
+                said.add(text)
+                if field in MUST_BE_SAID and text not in words:
+                    shown = say("no text in {language}: {text}", language=code, text=text)
+                    yield Fault(f"{section}/{key}", shown)
+    for text in words:
+        if text not in said:
+            yield Fault("words", say("no entry says: {text}", text=text))
+
+
+def _texts(node: Any) -> Iterator[tuple[str, str]]:
+    """Give the texts of an entry, with the names of their fields."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if isinstance(value, str):
+                if value and (key in MUST_BE_SAID or key in NAMED):
+                    yield key, value
+            elif key not in UNTOLD:
+                yield from _texts(value)
+    elif isinstance(node, list):
+        for one in node:
+            yield from _texts(one)
 
 
 def _of_operator(operator: Operator, oldest: str) -> Iterator[Fault]:

@@ -556,7 +556,12 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
 
 class RuleText(msgspec.Struct, frozen=True):
-    """What is told about a rule (rules/checks/)."""
+    """What is told about a rule (rules/checks/).
+
+    Attributes:
+        english: its title in English, of which identifiers are made whichever language is spoken.
+
+    """
 
     id: str
     title: str
@@ -567,3 +572,4 @@ class RuleText(msgspec.Struct, frozen=True):
     fix: str
     optional: bool = False
     references: tuple[dict[str, str | bool], ...] = ()
+    english: str = ""

@@ -489,13 +489,13 @@ class Graph:
 
         """
         resources = self._inventory.resources
-        ends = [resources[at].address for at in receivers]
+        ends: list[tuple[str, ...]] = [(resources[at].address,) for at in receivers]
         if outside or not ends:
-            ends.append(name)
+            ends.append(self._catalog.spellings(name))
         for begins, leads, one_block, waiver in self._boundaries:
             if begins.fullmatch(resources[sender].address) and (
                 (one_block and not itself and leads.fullmatch(carrier.address))
-                or all(leads.fullmatch(end) for end in ends)
+                or all(any(map(leads.fullmatch, end)) for end in ends)
             ):
                 self.crossed[waiver] = None
                 return True
@@ -543,7 +543,8 @@ class Graph:
         if end.provider and not receiver.at:
             return elsewhere.of(carrier), where, True, where
         if end.unknown:
-            return elsewhere.unknown(end.unknown, where), end.unknown, True, end.unknown
+            shown = self._catalog.said(end.unknown)
+            return elsewhere.unknown(shown, where), shown, True, end.unknown
         if receiver.text is not None:
             name = receiver.shown
             shown = say(name) if name == CONNECTION else name

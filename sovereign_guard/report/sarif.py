@@ -295,7 +295,7 @@ def _root() -> ArtifactLocationS:
 def _tool(report: Report) -> ToolS:
     with speaking(ENGLISH):
         # Readers know a rule by its name as they do by its id: it is the same in every language.
-        names = {key: _name(rule.title) for key, rule in report.rules.items()}
+        names = {key: _name(rule.english) for key, rule in report.rules.items()}
     semantic = __version__ if _SEMANTIC.fullmatch(__version__) else UNSET
     return ToolS(
         driver=DriverS(
