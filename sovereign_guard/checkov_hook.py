@@ -10,8 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from sovereign_guard.errors import SovereignGuardError, UsageError
+from sovereign_guard.errors import SovereignGuardError, UsageError, reason_of
 from sovereign_guard.for_checkov.path import checks_folder
+from sovereign_guard.language import say, speak, wanted
 
 _ALWAYS = ("--skip-download", "--quiet", "--compact")
 _UNLESS_SAID = (
@@ -34,8 +35,8 @@ def command(arguments: Sequence[str]) -> list[str]:
     """
     if importlib.util.find_spec("checkov") is None:
         raise UsageError(
-            "Checkov is not installed beside sovereign-guard.",
-            hint="pip install checkov, in the same environment and without python-hcl2.",
+            say("Checkov is not installed beside sovereign-guard."),
+            hint=say("pip install checkov, in the same environment and without python-hcl2."),
         )
     usual = [word for names, words in _UNLESS_SAID if not _says(arguments, names) for word in words]
     # -P: a module `checkov.py` in the judged repository is not Checkov.
@@ -58,6 +59,7 @@ def _says(arguments: Sequence[str], names: tuple[str, ...]) -> bool:
 
 def main() -> None:
     """Become Checkov: its output and exit code are this command's."""
+    speak(wanted(None, os.environ))
     try:
         words = command(sys.argv[1:])
         sys.stderr.flush()
@@ -66,7 +68,11 @@ def main() -> None:
         sys.stderr.write(f"sovereign-guard: {error}\n")
         sys.exit(error.exit_code)
     except OSError as error:
-        sys.stderr.write(f"sovereign-guard: Checkov could not be started: {error.strerror}.\n")
+        sys.stderr.write(
+            "sovereign-guard: "
+            + say("Checkov could not be started: {reason}.", reason=reason_of(error))
+            + "\n"
+        )
         sys.exit(4)
 
 

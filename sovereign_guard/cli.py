@@ -19,7 +19,9 @@ from sovereign_guard.errors import (
     ConfigurationError,
     SovereignGuardError,
     UsageError,
+    reason_of,
 )
+from sovereign_guard.language import LANGUAGES, say, say_many
 
 if TYPE_CHECKING:
     from sovereign_guard.catalog import Catalog
@@ -36,21 +38,38 @@ WITH_FLOWS = frozenset({"html"})
 _LONG_WORK = 20_000_000
 """Bytes of input from which a progress bar is shown on a terminal."""
 
-_EPILOG = """\b
-Exit codes: 0 nothing found; 1 findings; 2 usage or configuration error; 3 some input could not be read
-or understood as a whole; 4 internal error.
-"""
+_AS_IT_STANDS = "\b\n"
+"""Begins a paragraph of help that click is not to wrap."""
+
+_EPILOG = _AS_IT_STANDS + say(
+    "Exit codes: 0 nothing found; 1 findings; 2 usage or configuration error; 3 some input could not be "
+    "read\nor understood as a whole; 4 internal error."
+)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+def _help(*paragraphs: str, examples: tuple[str, ...] = ()) -> str:
+    """Return the help text of a command: said paragraphs, then commands to type, which are not said."""
+    shown = (_AS_IT_STANDS + "\n".join(examples),) if examples else ()
+    return "\n\n".join((*paragraphs, *shown))
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EPILOG,
+    help=_help(
+        say(
+            "Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction."
+        ),
+        examples=(
+            "sovereign-guard scan .",
+            "terraform plan -out=tfplan && terraform show -json tfplan > plan.json && "
+            "sovereign-guard scan plan.json",
+        ),
+    ),
+)
 @click.version_option(__version__, prog_name="sovereign-guard", message="%(prog)s %(version)s")
 def cli() -> None:
-    """Fail a Terraform or OpenTofu plan when sensitive data would land under a forbidden jurisdiction.
-
-    \b
-    sovereign-guard scan .
-    terraform plan -out=tfplan && terraform show -json tfplan > plan.json && sovereign-guard scan plan.json
-    """  # noqa: D301 - click reads the escape
+    """Hold the commands."""
 
 
 class _Ordered(click.Command):
@@ -79,81 +98,89 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option(
                 "--policy",
-                metavar="ID|FILE",
+                metavar=say("ID|FILE"),
                 envvar="SOVEREIGN_GUARD_POLICY",
-                help="Policy to judge by (default three-circles).",
+                help=say("Policy to judge by (default three-circles)."),
             ),
             click.option(
                 "--config",
-                metavar="FILE",
+                metavar=say("FILE"),
                 envvar="SOVEREIGN_GUARD_CONFIG",
-                help="Configuration instead of the repository's .sovereign-guard.yaml.",
+                help=say("Configuration instead of the repository's .sovereign-guard.yaml."),
             ),
             click.option(
                 "--ignore-repo-config",
                 is_flag=True,
                 envvar="SOVEREIGN_GUARD_IGNORE_REPO_CONFIG",
-                help="Use nothing from the scanned repository.",
+                help=say("Use nothing from the scanned repository."),
             ),
             click.option(
                 "--no-inline-waivers",
                 is_flag=True,
                 envvar="SOVEREIGN_GUARD_NO_INLINE_WAIVERS",
-                help="Hear no waivers in comments of the source.",
+                help=say("Hear no waivers in comments of the source."),
             ),
             click.option(
                 "--baseline",
-                metavar="FILE",
+                metavar=say("FILE"),
                 envvar="SOVEREIGN_GUARD_BASELINE",
-                help="What stood when this file was written does not fail the run.",
+                help=say("What stood when this file was written does not fail the run."),
             ),
             click.option(
                 "--catalog",
-                metavar="DIR",
+                metavar=say("DIR"),
                 envvar="SOVEREIGN_GUARD_CATALOG",
-                help="Catalog of your own, laid over the shipped one.",
+                help=say("Catalog of your own, laid over the shipped one."),
             ),
             click.option(
                 "--on-unknown",
                 type=click.Choice(["fail", "warn", "warn-locally"]),
                 envvar="SOVEREIGN_GUARD_ON_UNKNOWN",
-                help="Over the policy's own `on_unknown`; warn-locally: warn, unless this is a pipeline or "
-                "the configuration says otherwise.",
+                help=say(
+                    "Over the policy's own `on_unknown`; warn-locally: warn, unless this is a pipeline or "
+                    "the configuration says otherwise."
+                ),
             ),
             click.option(
                 "--allow-terraform",
                 is_flag=True,
-                help="Read binary plans through terraform or tofu: starts programs from their folder.",
+                help=say("Read binary plans through terraform or tofu: starts programs from their folder."),
             ),
             click.option(
                 "--var",
                 "variables",
-                metavar="NAME=VALUE",
+                metavar=say("NAME=VALUE"),
                 multiple=True,
                 expose_value=False,
-                help="Value of a root module variable, for source.",
+                help=say("Value of a root module variable, for source."),
             ),
             click.option(
                 "--var-file",
-                metavar="FILE",
+                metavar=say("FILE"),
                 multiple=True,
                 expose_value=False,
-                help="File of variable values, for source.",
+                help=say("File of variable values, for source."),
             ),
-            click.option("--workspace", metavar="NAME", help="Value of terraform.workspace, for source."),
+            click.option(
+                "--workspace", metavar=say("NAME"), help=say("Value of terraform.workspace, for source.")
+            ),
             click.option(
                 "--source",
-                metavar="DIR",
-                help="Folder of the source that plans were made from (default: the working directory, where "
-                "it declares the plan's blocks; empty: none).",
+                metavar=say("DIR"),
+                help=say(
+                    "Folder of the source that plans were made from (default: the working directory, where "
+                    "it declares the plan's blocks; empty: none)."
+                ),
             ),
             click.option(
                 "--no-cache",
                 is_flag=True,
-                help="Parse all source anew, and keep nothing of it.",
+                help=say("Parse all source anew, and keep nothing of it."),
             ),
             click.option(
-                "--as-of", metavar="DATE", help="Day on which ownership and other dated facts are looked at."
+                "--as-of",
+                metavar=say("DATE"),
+                help=say("Day on which ownership and other dated facts are looked at."),
             ),
         )
     ):
@@ -161,15 +188,29 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@cli.command(cls=_Ordered)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@cli.command(
+    cls=_Ordered,
+    help=_help(
+        say("Judge source, plans and states."),
+        say(
+            "PATH is a folder of source, a plan or state from `terraform show -json`, a state file, or - for "
+            "standard input; by default the working directory."
+        ),
+        examples=(
+            "sovereign-guard scan .",
+            "sovereign-guard scan plan.json --policy three-circles --fail-on introduced",
+            "sovereign-guard scan plan.json -o sarif=sovereignty.sarif -o junit=sovereignty.xml",
+        ),
+    ),
+)
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
 @_shared_options
 @click.option(
     "--fail-on",
     type=click.Choice(["introduced", "all"]),
     default="all",
     show_default=True,
-    help="Which findings decide the exit code.",
+    help=say("Which findings decide the exit code."),
 )
 @click.option(
     "--format",
@@ -179,25 +220,29 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     default="text",
     show_default=True,
     envvar="SOVEREIGN_GUARD_FORMAT",
-    help="Format of standard output, or of an --output that names none.",
+    help=say("Format of standard output, or of an --output that names none."),
 )
 @click.option(
     "--output",
     "-o",
     "outputs",
-    metavar="[FORMAT=]FILE",
+    metavar=say("[FORMAT=]FILE"),
     multiple=True,
-    help="Write there instead of to standard output; can be repeated, one for each format.",
+    help=say("Write there instead of to standard output; can be repeated, one for each format."),
 )
 @click.option(
     "--quiet",
     "-q",
     "detail",
     flag_value="quiet",
-    help="Text: a line for each finding, nothing if there is none.",
+    help=say("Text: a line for each finding, nothing if there is none."),
 )
 @click.option(
-    "--verbose", "-v", "detail", flag_value="verbose", help="Text: also what passes, with operator and level."
+    "--verbose",
+    "-v",
+    "detail",
+    flag_value="verbose",
+    help=say("Text: also what passes, with operator and level."),
 )
 @click.pass_context
 def scan(
@@ -210,16 +255,7 @@ def scan(
     detail: str | None,
     **options: Any,
 ) -> None:
-    """Judge source, plans and states.
-
-    PATH is a folder of source, a plan or state from `terraform show -json`, a state file, or - for standard
-    input; by default the working directory.
-
-    \b
-    sovereign-guard scan .
-    sovereign-guard scan plan.json --policy three-circles --fail-on introduced
-    sovereign-guard scan plan.json -o sarif=sovereignty.sarif -o junit=sovereignty.xml
-    """  # noqa: D301 - click reads the escape
+    """Judge, and write the reports."""
     from msgspec.structs import replace
 
     from sovereign_guard.model.screen import Detail
@@ -262,8 +298,8 @@ def _outputs(given: tuple[str, ...], usual: str, *, asked: bool) -> list[tuple[s
         place = None if file is None else os.path.realpath(file)
         if place in seen:
             raise UsageError(
-                f"two reports cannot both be written to {file or 'standard output'}.",
-                hint="Give each --output a file of its own.",
+                say("two reports cannot both be written to {file}.", file=file or say("standard output")),
+                hint=say("Give each --output a file of its own."),
             )
         seen.add(place)
     return files
@@ -275,16 +311,20 @@ def _output(given: str, usual: str) -> tuple[str, str | None]:
     if not _names_format(given):
         if given in FORMAT_NAMES:
             raise UsageError(
-                f"--output {given}: no file is named.",
-                hint=f"Write --output {given}={given}.out, or ./{given}.",
+                say("--output {given}: no file is named.", given=given),
+                hint=say("Write --output {given}={given}.out, or ./{given}.", given=given),
             )
         if equals and name.isalpha() and not Path(given).parent.name:
             raise UsageError(
-                f"--output {given}: no format {name!r}.", hint=f"Formats: {', '.join(FORMAT_NAMES)}."
+                say("--output {given}: no format {name!r}.", given=given, name=name),
+                hint=say("Formats: {names}.", names=", ".join(FORMAT_NAMES)),
             )
         name, file = usual, given
     if not file:
-        raise UsageError(f"--output {given}: no file is named.", hint="Write --output sarif=report.sarif.")
+        raise UsageError(
+            say("--output {given}: no file is named.", given=given),
+            hint=say("Write --output {example}.", example="sarif=report.sarif"),
+        )
     return name, None if file == "-" else file
 
 
@@ -294,27 +334,33 @@ def _names_format(given: str) -> bool:
     return bool(equals) and name in FORMAT_NAMES
 
 
-@cli.command(cls=_Ordered)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@cli.command(
+    cls=_Ordered,
+    help=_help(
+        say("Write down what stands today, so that only new findings fail."),
+        say(
+            "A finding that grows graver, or whose data grows more sensitive, is new. Write it anew as "
+            "findings go."
+        ),
+        examples=(
+            "sovereign-guard baseline .",
+            "sovereign-guard scan . --baseline .sovereign-guard-baseline.json",
+        ),
+    ),
+)
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
 @_shared_options
 @click.option(
     "--output",
     "-o",
     default=".sovereign-guard-baseline.json",
     show_default=True,
-    metavar="FILE",
-    help="Write there; - is standard output.",
+    metavar=say("FILE"),
+    help=say("Write there; - is standard output."),
 )
 @click.pass_context
 def baseline(context: click.Context, /, paths: tuple[str, ...], output: str, **options: Any) -> None:
-    """Write down what stands today, so that only new findings fail.
-
-    A finding that grows graver, or whose data grows more sensitive, is new. Write it anew as findings go.
-
-    \b
-    sovereign-guard baseline .
-    sovereign-guard scan . --baseline .sovereign-guard-baseline.json
-    """  # noqa: D301 - click reads the escape
+    """Judge, and write the baseline."""
     from sovereign_guard.report.baseline import stands, write
 
     request = _request(paths or (".",), fail_on="all", uses_baseline=False, **options)
@@ -324,18 +370,25 @@ def baseline(context: click.Context, /, paths: tuple[str, ...], output: str, **o
     file = None if output == "-" else output
     _emit(write(report, request.root, request.day), file)
     if file:
-        number = sum(map(stands, report.findings))
-        click.echo(f"{number} finding{'' if number == 1 else 's'} written to {file}.", err=True)
+        told = say_many(
+            "{number} finding written to {file}.",
+            "{number} findings written to {file}.",
+            sum(map(stands, report.findings)),
+            file=file,
+        )
+        click.echo(told, err=True)
     context.exit(report.exit_code if report.problems else 0)
 
 
-@cli.command(cls=_Ordered)
-@click.argument("address")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@cli.command(
+    cls=_Ordered, help=say("Tell the whole reasoning for one resource of source, a plan or a state.")
+)
+@click.argument("address", metavar=say("ADDRESS"))
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
 @_shared_options
 @click.pass_context
 def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **options: Any) -> None:
-    """Tell the whole reasoning for one resource of source, a plan or a state."""
+    """Judge, and explain one resource."""
     from sovereign_guard.report.explain import explain as explain_one
 
     request = _request(paths or (".",), fail_on="all", **options)
@@ -347,39 +400,40 @@ def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **o
     context.exit(report.exit_code if report.problems else 0)
 
 
-@cli.command()
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@cli.command(
+    help=_help(
+        say("Look at source, plans or states, and write a commented configuration that fits them."),
+        say("It says which providers, label keys and hosts are there, and what only you can tell of them."),
+        examples=("sovereign-guard init .", "sovereign-guard init plan.json -o -"),
+    )
+)
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
 @click.option(
     "--output",
     "-o",
     default=".sovereign-guard.yaml",
     show_default=True,
-    metavar="FILE",
-    help="Write there; - is standard output. A file that exists is left alone.",
+    metavar=say("FILE"),
+    help=say("Write there; - is standard output. A file that exists is left alone."),
 )
 def init(paths: tuple[str, ...], output: str) -> None:
-    """Look at source, plans or states, and write a commented configuration that fits them.
-
-    It says which providers, label keys and hosts are there, and what only you can tell of them.
-
-    \b
-    sovereign-guard init .
-    sovereign-guard init plan.json -o -
-    """  # noqa: D301 - click reads the escape
+    """Judge, and write a configuration to start from."""
     from sovereign_guard.catalog.discovery import FILE_NAME, find_repository_file
     from sovereign_guard.onboarding.init import starter
     from sovereign_guard.request import Wishes, request_of
 
     if output != "-" and os.path.lexists(output):
         raise UsageError(
-            f"{output} is there already, and is left as it is.",
-            hint="Write to another with --output FILE, or to -.",
+            say("{file} is there already, and is left as it is.", file=output),
+            hint=say("Write to another with --output FILE, or to -."),
         )
     above = find_repository_file(Path()) if output == FILE_NAME else None
     if above is not None:
         raise UsageError(
-            f"{os.path.relpath(above)} holds for this folder too, and a new file would hide it.",
-            hint="Add to that one what `sovereign-guard init -o -` shows.",
+            say(
+                "{file} holds for this folder too, and a new file would hide it.", file=os.path.relpath(above)
+            ),
+            hint=say("Add to that one what `sovereign-guard init -o -` shows."),
         )
     request = request_of(paths or (".",), Wishes(ignore_repo_config=True, environment=os.environ))
     report = _assess(request)
@@ -387,13 +441,18 @@ def init(paths: tuple[str, ...], output: str) -> None:
         _complain(f"{problem.where}: {problem.message} {problem.hint}")
     _emit([starter(report, request).encode()], None if output == "-" else output)
     if output != "-":
-        click.echo(f"{output} written. Next: sovereign-guard scan {' '.join(paths) or '.'}", err=True)
+        told = say(
+            "{file} written. Next: sovereign-guard scan {paths}", file=output, paths=" ".join(paths) or "."
+        )
+        click.echo(told, err=True)
     click.get_current_context().exit(report.exit_code if report.problems else 0)
 
 
-@cli.command()
+@cli.command(
+    help=say("Look at this installation and its surroundings, and say what is amiss and what to do.")
+)
 def doctor() -> None:
-    """Look at this installation and its surroundings, and say what is amiss and what to do."""
+    """Look, and say what was found."""
     from sovereign_guard.onboarding.doctor import State, checkup
     from sovereign_guard.report.words import paint, wrap
 
@@ -401,47 +460,57 @@ def doctor() -> None:
     colours = {State.OK: "green", State.WARNING: "yellow", State.BROKEN: "red"}
     checks = checkup(os.environ, Path())
     for check in checks:
-        mark = f"{check.state.value:<8}"
-        told = wrap(f"{check.name}: {check.message} {check.hint}".rstrip(), screen, f"{mark} ", " " * 9)
+        mark = f"{say(check.state.value):<8}"
+        text = say(
+            "{what}: {message} {hint}", what=say(check.name), message=check.message, hint=check.hint
+        ).rstrip()
+        told = wrap(text, screen, f"{mark} ", " " * 9)
         click.echo(told.replace(mark, paint(mark, colours[check.state], screen), 1))
     broken = any(check.state is State.BROKEN for check in checks)
     click.get_current_context().exit(EXIT_USAGE if broken else 0)
 
 
-@cli.command(name="checkov-path")
+@cli.command(
+    name="checkov-path",
+    help=_help(
+        say("Print the folder of our Checkov checks, once it is found to be whole."),
+        examples=('checkov -d . --external-checks-dir "$(sovereign-guard checkov-path)"',),
+    ),
+)
 def checkov_path() -> None:
-    """Print the folder of our Checkov checks, once it is found to be whole.
-
-    \b
-    checkov -d . --external-checks-dir "$(sovereign-guard checkov-path)"
-    """  # noqa: D301 - click reads the escape
+    """Print the folder."""
     from sovereign_guard.for_checkov.path import checks_folder
 
     click.echo(str(checks_folder()))
 
 
-@cli.command()
+@cli.command(
+    help=_help(
+        say("Print what makes a shell complete our commands and options."),
+        examples=(
+            'bash:  eval "$(sovereign-guard completion bash)"               in ~/.bashrc',
+            'zsh:   eval "$(sovereign-guard completion zsh)"                in ~/.zshrc',
+            "fish:  sovereign-guard completion fish | source                in ~/.config/fish/config.fish",
+        ),
+    )
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print what makes a shell complete our commands and options.
-
-    \b
-    bash:  eval "$(sovereign-guard completion bash)"               in ~/.bashrc
-    zsh:   eval "$(sovereign-guard completion zsh)"                in ~/.zshrc
-    fish:  sovereign-guard completion fish | source                in ~/.config/fish/config.fish
-    """  # noqa: D301 - click reads the escape
+    """Print a script for a shell."""
     from click.shell_completion import get_completion_class
 
     found = get_completion_class(shell)
     if found is None:
-        raise UsageError(f"no completion for {shell}.", hint="There is one for bash, zsh and fish.")
+        raise UsageError(
+            say("no completion for {shell}.", shell=shell), hint=say("There is one for bash, zsh and fish.")
+        )
     click.echo(found(cli, {}, "sovereign-guard", "_SOVEREIGN_GUARD_COMPLETE").source())
 
 
-@cli.command()
-@click.argument("rule", required=False)
+@cli.command(help=say("List the rules, or tell one of them (SOV001)."))
+@click.argument("rule", required=False, metavar=say("[RULE]"))
 def rules(rule: str | None) -> None:
-    """List the rules, or tell one of them (SOV001)."""
+    """List rules."""
     from sovereign_guard.report.listings import rule_text, rules_table
 
     found = _catalog().rules
@@ -450,34 +519,38 @@ def rules(rule: str | None) -> None:
         return
     text = found.get(rule.upper())
     if text is None:
-        raise UsageError(f"no rule {rule!r}.", hint=f"Rules: {', '.join(found)}.")
+        raise UsageError(
+            say("no rule {rule!r}.", rule=rule), hint=say("Rules: {names}.", names=", ".join(found))
+        )
     _emit([rule_text(text, _screen()).encode()], None)
 
 
-@cli.group()
+@cli.group(help=say("Look into what is known of operators, providers, regions and labels."))
 def catalog() -> None:
-    """Look into what is known of operators, providers, regions and labels."""
+    """Hold the commands that show the catalog."""
 
 
-@catalog.command("show")
+@catalog.command("show", help=say("Show an operator, provider or region table with its sources."))
 @click.argument("name", metavar="ID")
 def catalog_show(name: str) -> None:
-    """Show an operator, provider or region table with its sources."""
+    """Show one entry."""
     from sovereign_guard.report.listings import show
 
     _emit([show(_catalog(), name, _today(), _screen()).encode()], None)
 
 
-@catalog.command("coverage", cls=_Ordered)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@catalog.command(
+    "coverage",
+    cls=_Ordered,
+    help=_help(
+        say("Tell what the catalog holds, or what of source, plans and states it does not know."),
+        examples=("sovereign-guard catalog coverage", "sovereign-guard catalog coverage plan.json"),
+    ),
+)
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
 @_shared_options
 def catalog_coverage(paths: tuple[str, ...], **options: Any) -> None:
-    """Tell what the catalog holds, or what of source, plans and states it does not know.
-
-    \b
-    sovereign-guard catalog coverage
-    sovereign-guard catalog coverage plan.json
-    """  # noqa: D301 - click reads the escape
+    """Count what is known, or name what is not."""
     from sovereign_guard.onboarding.coverage import counts, gaps
     from sovereign_guard.report.layout import table
     from sovereign_guard.report.words import wrap
@@ -486,7 +559,7 @@ def catalog_coverage(paths: tuple[str, ...], **options: Any) -> None:
     request = _request(paths or (".",), fail_on="all", **options)
     if not paths:
         rows = [(f"{number:,}", what) for what, number in counts(request.catalog)]
-        click.echo("\n".join(table(("number", "of"), rows, screen)))
+        click.echo("\n".join(table((say("number"), say("of")), rows, screen)))
         return
     report = _assess(request)
     for problem in report.problems:
@@ -494,23 +567,31 @@ def catalog_coverage(paths: tuple[str, ...], **options: Any) -> None:
     found = gaps(report, request.catalog)
     if found:
         lines = [(f"{one.resources:,}", one.what, one.name) for one in found]
-        click.echo("\n".join(table(("resources", "what", "not known"), lines, screen)))
+        heads = (say("resources"), say("what"), say("not known"))
+        click.echo("\n".join(table(heads, lines, screen)))
         for hint in dict.fromkeys(one.hint for one in found):
             click.echo(wrap(hint, screen, "  "))
     else:
-        click.echo("The catalog knows all providers, types, hosts, regions and owners that are there.")
+        click.echo(say("The catalog knows all providers, types, hosts, regions and owners that are there."))
     click.get_current_context().exit(report.exit_code if report.problems else 0)
 
 
-@catalog.command("verify")
-@click.argument("folder", required=False, metavar="[DIR]")
-@click.option("--as-of", metavar="DATE", help="Day by which reviews may be too old; today by default.")
+@catalog.command(
+    "verify",
+    help=_help(
+        say("Check every fact of the shipped catalog, or of one of your own (DIR) laid over it."),
+        say(
+            "Shape, names that lead nowhere, dates that contradict one another, spellings that mean two "
+            "things, patterns that are never asked, facts without a source, reviews that are too old."
+        ),
+    ),
+)
+@click.argument("folder", required=False, metavar=say("[DIR]"))
+@click.option(
+    "--as-of", metavar=say("DATE"), help=say("Day by which reviews may be too old; today by default.")
+)
 def catalog_verify(folder: str | None, as_of: str | None) -> None:
-    """Check every fact of the shipped catalog, or of one of your own (DIR) laid over it.
-
-    Shape, names that lead nowhere, dates that contradict one another, spellings that mean two things,
-    patterns that are never asked, facts without a source, reviews that are too old.
-    """
+    """Compile, check, and tell every fault."""
     from sovereign_guard.catalog.folder import is_checkout, rules_folder
     from sovereign_guard.catalog.verify import verify
     from sovereign_guard.request import day_of
@@ -531,33 +612,64 @@ def catalog_verify(folder: str | None, as_of: str | None) -> None:
         click.echo(f"{fault.where}: {fault.what}.")
     wrong = sum(not fault.stale for fault in faults)
     old = len(faults) - wrong
-    click.echo(f"{wrong} faults, {old} reviews that are too old, on {day}.")
+    click.echo(
+        say("{wrong} faults, {old} reviews that are too old, on {day}.", wrong=wrong, old=old, day=day)
+    )
     click.get_current_context().exit(EXIT_USAGE if wrong else 0)
 
 
-def _listing_command(section: str) -> None:
-    @catalog.command(section, help=f"List the {section} of the catalog.")
+def _listing_command(section: str, about: str) -> None:
+    @catalog.command(section, help=about)
     def _list() -> None:
         from sovereign_guard.report.listings import listing
 
         _emit([listing(_catalog(), section, _today(), _screen()).encode()], None)
 
 
-for _section in ("operators", "providers", "regions", "labels"):
-    _listing_command(_section)
+_listing_command("operators", say("List the operators of the catalog."))
+_listing_command("providers", say("List the providers of the catalog."))
+_listing_command("regions", say("List the regions of the catalog."))
+_listing_command("labels", say("List the labels of the catalog."))
 
 
-@cli.command()
-@click.argument("name", metavar="NAME")
+@cli.command(
+    help=say("Print a JSON Schema: report, configuration, policy, operator, provider, regions, labels, ...")
+)
+@click.argument("name", metavar=say("NAME"))
 def schema(name: str) -> None:
-    """Print a JSON Schema: report, configuration, policy, operator, provider, regions, labels, ..."""
+    """Print one of rules/schemas."""
     from sovereign_guard.catalog.folder import rules_folder
 
     folder = rules_folder() / "schemas"
     known = sorted(path.name.removesuffix(".schema.json") for path in folder.glob("*.schema.json"))
     if name not in known:
-        raise UsageError(f"no schema {name!r}.", hint=f"Schemas: {', '.join(known)}.")
+        raise UsageError(
+            say("no schema {name!r}.", name=name), hint=say("Schemas: {names}.", names=", ".join(known))
+        )
     _emit([(folder / f"{name}.schema.json").read_bytes()], None)
+
+
+def _speak_too(command: click.Command) -> None:
+    """Give a command, and those below it, the option that chooses the language.
+
+    By the time it is parsed `__main__` has chosen: what is left is to refuse a language that is not spoken.
+    """
+    command.params.append(
+        click.Option(
+            ["--lang"],
+            type=click.Choice(LANGUAGES),
+            expose_value=False,
+            help=say("Language to speak (default: the environment's)."),
+        )
+    )
+    command.options_metavar = say("[OPTIONS]")
+    if isinstance(command, click.Group):
+        command.subcommand_metavar = say("COMMAND [ARGS]...")
+        for below in command.commands.values():
+            _speak_too(below)
+
+
+_speak_too(cli)
 
 
 def main() -> None:
@@ -570,7 +682,7 @@ def main() -> None:
         error.show()
         code = EXIT_USAGE
     except click.Abort:
-        _complain("interrupted.")
+        _complain(say("interrupted."))
         code = EXIT_USAGE
     except ConfigurationError as error:
         for problem in error.problems:
@@ -587,9 +699,13 @@ def main() -> None:
         if os.environ.get("SOVEREIGN_GUARD_DEBUG"):
             raise
         _complain(
-            f"internal error, {type(error).__name__}: {error}. This is a defect of sovereign-guard and no "
-            "verdict was reached. Please report it with the output of the same command under "
-            "SOVEREIGN_GUARD_DEBUG=1."
+            say(
+                "internal error, {kind}: {error}. This is a defect of sovereign-guard and no verdict was "
+                "reached. Please report it with the output of the same command under "
+                "SOVEREIGN_GUARD_DEBUG=1.",
+                kind=type(error).__name__,
+                error=error,
+            )
         )
         code = EXIT_INTERNAL
     _leave(code if isinstance(code, int) else 0)
@@ -645,10 +761,10 @@ def _assess(request: Request) -> Report:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(STAGES[0], total=len(STAGES))
+        task = bar.add_task(say(STAGES[0]), total=len(STAGES))
 
         def advance(stage: str) -> None:
-            bar.update(task, description=stage, completed=STAGES.index(stage))
+            bar.update(task, description=say(stage), completed=STAGES.index(stage))
 
         return assess(request, advance)
 
@@ -689,8 +805,10 @@ def _emit(pieces: Iterable[bytes], output: str | None) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        where = output or "standard output"
-        raise UsageError(f"the report cannot be written: {error.strerror}.", file=where) from None
+        raise UsageError(
+            say("the report cannot be written: {reason}.", reason=reason_of(error)),
+            file=output or say("standard output"),
+        ) from None
 
 
 def _complain(text: str) -> None:

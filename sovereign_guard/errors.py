@@ -5,11 +5,35 @@ Each error knows what happened, where, and what to do next. Only `cli.py` catche
 
 from __future__ import annotations
 
+from sovereign_guard.language import later, say
+
 EXIT_CLEAN = 0
 EXIT_FINDINGS = 1
 EXIT_USAGE = 2
 EXIT_INPUT = 3
 EXIT_INTERNAL = 4
+
+
+_SYSTEM = (
+    later("File exists"),
+    later("File name too long"),
+    later("Input/output error"),
+    later("Is a directory"),
+    later("No space left on device"),
+    later("No such file or directory"),
+    later("Not a directory"),
+    later("Operation not permitted"),
+    later("Permission denied"),
+    later("Read-only file system"),
+    later("Too many levels of symbolic links"),
+    later("Too many open files"),
+)
+"""What the system may say of a file: Python passes it on in English, whatever the locale."""
+
+
+def reason_of(error: OSError) -> str:
+    """Return in words why the system refused; in English what is not among the usual reasons."""
+    return say(error.strerror) if error.strerror else str(error)
 
 
 class SovereignGuardError(Exception):

@@ -44,7 +44,7 @@ def say(text: str, /, **values: object) -> str:
     Braces of the text itself are doubled where values are given, and not where none are.
     """
     translations = _SPOKEN.get()[1]
-    if translations is not None:
+    if translations is not None and text:  # Of an empty text gettext gives the head of the catalog.
         text = translations.gettext(text)
     return text.format_map(values) if values else text
 

@@ -14,6 +14,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository, repository_root
 from sovereign_guard.errors import UsageError
+from sovereign_guard.language import say, say_many
 from sovereign_guard.model.policy import OnUnknown, Policy, RepositoryWord, Statements, Trust
 from sovereign_guard.model.value import Evidence
 from sovereign_guard.model.waiver import Baseline, WaiverTerms
@@ -139,7 +140,9 @@ def day_of(given: str | None) -> str:
     try:
         return date(*time.strptime(given, "%Y-%m-%d")[:3]).isoformat()
     except ValueError:
-        raise UsageError(f"{given!r} is not a date.", hint="Write it as 2026-11-24.") from None
+        raise UsageError(
+            say("{given!r} is not a date.", given=given), hint=say("Write it as 2026-11-24.")
+        ) from None
 
 
 def in_pipeline(environment: Mapping[str, str]) -> bool:
@@ -170,14 +173,17 @@ def _own_catalog(
     else:
         return known, Statements()
     if lies_in_repository(path, repositories) and not policy.trust.catalog:
-        what = f"catalog {path}: the policy accepts none that lies in the repository"
+        what = say("catalog {path}: the policy accepts none that lies in the repository", path=path)
         return known, Statements(refused=(Evidence(what, where),))
     if not path.is_dir():
         raise UsageError(
-            f"{path} is no folder.", hint="A catalog of your own is a folder laid out as rules/catalog/."
+            say("{path} is no folder.", path=path),
+            hint=say("A catalog of your own is a folder laid out as rules/catalog/."),
         )
     extended, names = known.laid_over(path)
-    return extended, Statements(accepted=(Evidence(f"catalog {path}: {', '.join(names)}", where),))
+    return extended, Statements(
+        accepted=(Evidence(say("catalog {path}: {names}", path=path, names=", ".join(names)), where),)
+    )
 
 
 def _baseline(
@@ -199,19 +205,25 @@ def _baseline(
     inside = lies_in_repository(path, repositories)
     if inside and wishes.ignore_repo_config:
         raise UsageError(
-            f"{path} lies in the repository that is judged, of which nothing is to be used.",
-            hint="Give a --baseline from outside, or leave out --ignore-repo-config.",
+            say("{path} lies in the repository that is judged, of which nothing is to be used.", path=path),
+            hint=say("Give a --baseline from outside, or leave out --ignore-repo-config."),
         )
     if inside and not policy.trust.baseline:
-        refused = Evidence(f"baseline {path}: the policy accepts none that lies in the repository", where)
+        refused = Evidence(
+            say("baseline {path}: the policy accepts none that lies in the repository", path=path), where
+        )
         return None, msgspec.structs.replace(statements, refused=(*statements.refused, refused))
     from sovereign_guard.catalog.baseline import read_baseline
 
     baseline = read_baseline(path)
-    count = len(baseline.entries)
-    accepted = Evidence(
-        f"baseline {path} of {baseline.written}: {count} finding{'' if count == 1 else 's'} stood", where
+    what = say_many(
+        "baseline {path} of {day}: {number} finding stood",
+        "baseline {path} of {day}: {number} findings stood",
+        len(baseline.entries),
+        path=path,
+        day=baseline.written,
     )
+    accepted = Evidence(what, where)
     return baseline, msgspec.structs.replace(statements, accepted=(*statements.accepted, accepted))
 
 
@@ -236,8 +248,10 @@ def _configuration(
     inside = given is None or lies_in_repository(path, repositories)
     if inside and ignored:
         raise UsageError(
-            f"{given} lies in the repository that is judged, of which nothing is to be used.",
-            hint="Give a --config from outside, or leave out --ignore-repo-config.",
+            say(
+                "{given} lies in the repository that is judged, of which nothing is to be used.", given=given
+            ),
+            hint=say("Give a --config from outside, or leave out --ignore-repo-config."),
         )
     from sovereign_guard.catalog.statements import read_configuration
 
@@ -258,8 +272,8 @@ def _policy(
     path = beside / name
     if not path.is_file():
         raise UsageError(
-            f"no policy {name!r}: neither a shipped one nor a file.",
-            hint=f"Shipped: {', '.join(known.policies)}.",
+            say("no policy {name!r}: neither a shipped one nor a file.", name=name),
+            hint=say("Shipped: {names}.", names=", ".join(known.policies)),
             file=asked_at[0] if asked_at else None,
             line=asked_at[1] if asked_at else None,
         )

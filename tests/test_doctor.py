@@ -201,7 +201,9 @@ def test_every_variable_of_the_command_line_is_known() -> None:
         if isinstance(name := getattr(parameter, "envvar", None), str)
     }
     assert len(named) > 4
-    assert named | {"SOVEREIGN_GUARD_DEBUG", "SOVEREIGN_GUARD_NO_INLINE_WAIVERS"} == set(VARIABLES)
+    assert named | {
+        *("SOVEREIGN_GUARD_DEBUG", "SOVEREIGN_GUARD_LANG", "SOVEREIGN_GUARD_NO_INLINE_WAIVERS")
+    } == set(VARIABLES)
 
 
 # -- configuration, policy, pipeline -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from sovereign_guard.errors import UsageError
+from sovereign_guard.language import say
 
 FILE_NAME = ".sovereign-guard.yaml"
 _MISSPELT = ".sovereign-guard.yml"
@@ -30,8 +31,8 @@ def find_repository_file(start: Path) -> Path | None:
             return path
         if os.path.lexists(candidate / _MISSPELT):
             raise UsageError(
-                f"a configuration is called {FILE_NAME}; this one is not read.",
-                hint=f"Rename it to {FILE_NAME}.",
+                say("a configuration is called {file_name}; this one is not read.", file_name=FILE_NAME),
+                hint=say("Rename it to {file_name}.", file_name=FILE_NAME),
                 file=os.path.relpath(candidate / _MISSPELT),
             )
         if (candidate / ".git").exists():

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from sovereign_guard.errors import SovereignGuardError
+from sovereign_guard.language import say
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -24,8 +25,8 @@ def rules_folder() -> Path:
         if (folder / "schemas" / "operator.schema.json").is_file():
             return folder
     raise SovereignGuardError(
-        "the folder rules/ is missing from this installation.",
-        hint="Install sovereign-guard again (pipx install --force sovereign-guard).",
+        say("the folder rules/ is missing from this installation."),
+        hint=say("Install sovereign-guard again (pipx install --force sovereign-guard)."),
         file=str(_PACKAGE),
     )
 

@@ -11,7 +11,7 @@ import msgspec
 from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError
-from sovereign_guard.language import language
+from sovereign_guard.language import language, say
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.policy import Jurisdictions, OnUnknown, Policy, RepositoryWord, Requirement, Trust
 from sovereign_guard.model.waiver import WaiverTerms
@@ -48,10 +48,16 @@ def read_policy(
             areas = {**inherited.get("areas", {}), **own.get("areas", {})}
             file.data = {**inherited, **own, "areas": areas, "levels": levels_of_both}
         else:
-            file.fault(f"no shipped policy {base!r}.", "extends", hint=f"Shipped: {', '.join(shipped)}.")
+            file.fault(
+                say("no shipped policy {base!r}.", base=base),
+                "extends",
+                hint=say("Shipped: {names}.", names=", ".join(shipped)),
+            )
     if file.data.get("id") in shipped:
         file.fault(
-            f"{file.data['id']} is the id of a shipped policy.", "id", hint="Give yours a name of its own."
+            say("{id} is the id of a shipped policy.", id=file.data["id"]),
+            "id",
+            hint=say("Give yours a name of its own."),
         )
     policy = policy_from(file, levels, rules, source=str(path))
     if policy is None or file.problems:
@@ -75,7 +81,9 @@ def policy_from(
     def level_index(name: str, *path: str | int) -> int:
         if name in levels:
             return levels.index(name)
-        file.fault(f"no level {name!r}.", *path, hint=f"Levels: {', '.join(levels)}.")
+        file.fault(
+            say("no level {name!r}.", name=name), *path, hint=say("Levels: {names}.", names=", ".join(levels))
+        )
         return 0
 
     def codes(names: list[str], *path: str | int) -> tuple[str, ...]:
@@ -87,7 +95,12 @@ def policy_from(
                 found.append(name)
             else:
                 file.fault(
-                    f"no area {name!r}.", *path, position, hint=f"Areas here: {', '.join(areas) or 'none'}."
+                    say("no area {name!r}.", name=name),
+                    *path,
+                    position,
+                    hint=say("Areas here: {names}.", names=", ".join(areas))
+                    if areas
+                    else say("Areas here: none."),
                 )
         return tuple(sorted(set(found)))
 
@@ -122,7 +135,13 @@ def policy_from(
         for position, name in enumerate(accepted):
             if name not in rules:
                 known = ", ".join(sorted(rules))
-                file.fault(f"no rule {name}.", "repository", key, position, hint=f"Rules: {known}.")
+                file.fault(
+                    say("no rule {name}.", name=name),
+                    "repository",
+                    key,
+                    position,
+                    hint=say("Rules: {names}.", names=known),
+                )
         return tuple(accepted)
 
     policy = Policy(
@@ -157,10 +176,20 @@ def switched_on(file: YamlFile, rules: Mapping[str, RuleText]) -> tuple[str, ...
     for name, state in file.data.get("rules", {}).items():
         on = state in ("on", True)
         if name not in rules:
-            file.fault(f"no rule {name}.", "rules", name, hint=f"Rules: {', '.join(sorted(rules))}.")
+            file.fault(
+                say("no rule {name}.", name=name),
+                "rules",
+                name,
+                hint=say("Rules: {names}.", names=", ".join(sorted(rules))),
+            )
         elif not on and not rules[name].optional:
             optional = ", ".join(sorted(one.id for one in rules.values() if one.optional))
-            file.fault(f"{name} cannot be switched off.", "rules", name, hint=f"Optional rules: {optional}.")
+            file.fault(
+                say("{name} cannot be switched off.", name=name),
+                "rules",
+                name,
+                hint=say("Optional rules: {names}.", names=optional),
+            )
         elif on and rules[name].optional:
             found.append(name)
     return tuple(sorted(found))

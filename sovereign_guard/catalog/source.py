@@ -14,7 +14,7 @@ from sovereign_guard.catalog.data import TEXTS, BackendKind, CatalogData, Packed
 from sovereign_guard.catalog.policies import policy_from
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError, UsageError
-from sovereign_guard.language import ENGLISH, LANGUAGES, say
+from sovereign_guard.language import ENGLISH, LANGUAGES, later, say
 from sovereign_guard.model.knowledge import (
     DISPERSED,
     FlowRule,
@@ -48,7 +48,7 @@ def compile_rules(folder: Path) -> PackedCatalog:
     labels = next(iter(compiler.files("catalog/labels.yaml", "labels")), None)
     if labels is None or sections.hosts is None or sections.flows is None:
         raise ConfigurationError(
-            compiler.problems or [UsageError("rules/catalog is not complete.", file=str(folder))]
+            compiler.problems or [UsageError(say("rules/catalog is not complete."), file=str(folder))]
         )
     vocabulary = _vocabulary(labels)
     compiler.problems.extend(labels.problems)
@@ -87,15 +87,21 @@ def compile_over(below: CatalogData, folder: Path, schemas: Path) -> tuple[Packe
         own = _vocabulary(labels)
         if own.levels != vocabulary.levels:
             known = ", ".join(vocabulary.levels)
-            labels.fault("the levels are not those of the catalog.", "levels", hint=f"They are: {known}.")
+            labels.fault(
+                say("the levels are not those of the catalog."),
+                "levels",
+                hint=say("They are: {names}.", names=known),
+            )
         compiler.problems.extend(labels.problems)
         vocabulary = _joined(vocabulary, own)
     compiler.check(sections, below)
     if sections.empty and labels is None:
         raise UsageError(
-            "this folder holds nothing of a catalog.",
-            hint="Put files into operators/, providers/, regions/, resources/, carriers/ or backends/, or "
-            "write endpoints.yaml or labels.yaml.",
+            say("this folder holds nothing of a catalog."),
+            hint=say(
+                "Put files into operators/, providers/, regions/, resources/, carriers/ or "
+                "backends/, or write endpoints.yaml or labels.yaml."
+            ),
             file=str(folder),
         )
     hosts, packed = sections.hosts, below.packed
@@ -145,19 +151,29 @@ class _Sections(msgspec.Struct, frozen=True):
     def named(self, below: PackedCatalog, *, labels: bool) -> tuple[str, ...]:
         """Return in words what there is, and which of it takes the place of something below."""
         found = []
-        for what, own, under in (
-            ("operator", self.operators, below.operators),
-            ("provider", self.providers, below.providers),
-            ("regions of", self.regions, below.regions),
-            ("resource types of", self.resources, below.resources),
-            ("default labels of", self.carriers, below.carriers),
+        for new, replaced, own, under in (
+            (later("operator {name}"), later("operator {name} (replaced)"), self.operators, below.operators),
+            (later("provider {name}"), later("provider {name} (replaced)"), self.providers, below.providers),
+            (later("regions of {name}"), later("regions of {name} (replaced)"), self.regions, below.regions),
+            (
+                later("resource types of {name}"),
+                later("resource types of {name} (replaced)"),
+                self.resources,
+                below.resources,
+            ),
+            (
+                later("default labels of {name}"),
+                later("default labels of {name} (replaced)"),
+                self.carriers,
+                below.carriers,
+            ),
+            (later("backend {name}"), later("backend {name} (replaced)"), self.backends, below.backends),
         ):
-            found += [f"{what} {key}{' (replaced)' if key in under else ''}" for key in sorted(own)]
-        for key in sorted(self.backends):
-            replaced = " (replaced)" if key in below.backends else ""
-            found.append(f"backend {key.removeprefix(BACKEND)}{replaced}")
-        found += [f"{len(self.hosts[1])} hosts"] if self.hosts is not None else []
-        return (*found, *(["labels"] if labels else []))
+            found += [
+                say(replaced if key in under else new, name=key.removeprefix(BACKEND)) for key in sorted(own)
+            ]
+        found += [say("{number} hosts", number=len(self.hosts[1]))] if self.hosts is not None else []
+        return (*found, *([say("labels")] if labels else []))
 
     def as_of(self) -> str:
         """ISO day of the latest review of any entry; empty where there is none."""
@@ -265,7 +281,7 @@ class _Compiler:
         policies: dict[str, Policy] = {}
         for file in self.files("policies/*.yaml", "policy"):
             self._translated(file, file.data)
-            policy = policy_from(file, vocabulary.levels, rules, source="built in")
+            policy = policy_from(file, vocabulary.levels, rules, source=later("built in"))
             self.problems.extend(file.problems)
             if policy is not None:
                 policies[policy.id] = policy
@@ -348,7 +364,15 @@ class _Compiler:
             _check_names(file, provider, operators, clouds)
             for position, address in enumerate(provider.addresses):
                 if address in owner:
-                    file.fault(f"{address} is already an address of {owner[address]}.", "addresses", position)
+                    file.fault(
+                        say(
+                            "{address} is already an address of {owner}.",
+                            address=address,
+                            owner=owner[address],
+                        ),
+                        "addresses",
+                        position,
+                    )
                 owner[address] = provider.id
             for position, below in enumerate(provider.infrastructure):
                 _known(file, below.names, clouds, "region table", "infrastructure", position, "names")
@@ -382,33 +406,50 @@ def _check_flows(file: YamlFile, table: ResourceTable, kinds: set[str], operator
 
 def _named_as(file: YamlFile, name: str) -> None:
     if Path(file.path).stem != name:
-        file.fault(f"this file must be called {name}.yaml, as its id says.")
+        file.fault(say("this file must be called {name}.yaml, as its id says.", name=name))
+
+
+_ABSENT = {
+    "cloud": later("no cloud {name!r} in the catalog."),
+    "holder": later("no holder {name!r} in the catalog."),
+    "kind of flow": later("no kind of flow {name!r} in the catalog."),
+    "operator": later("no operator {name!r} in the catalog."),
+    "provider": later("no provider {name!r} in the catalog."),
+    "region table": later("no region table {name!r} in the catalog."),
+}
 
 
 def _known(file: YamlFile, name: str, names: set[str], what: str, *path: str | int) -> None:
     if name and name not in names:
-        file.fault(f"no {what} {name!r} in the catalog.", *path, hint="Add its file, or correct the name.")
+        file.fault(say(_ABSENT[what], name=name), *path, hint=say("Add its file, or correct the name."))
 
 
 def _check_carriers(file: YamlFile, carriers: LabelCarriers, provider: Provider) -> None:
     if not provider.labels.defaults:
         file.fault(
-            f"{provider.id} has no setting for default labels.",
+            say("{id} has no setting for default labels.", id=provider.id),
             "provider",
-            hint=f"Add it under labels/defaults of providers/{provider.id}.yaml, or remove this file.",
+            hint=say(
+                "Add it under labels/defaults of providers/{id}.yaml, or remove this file.", id=provider.id
+            ),
         )
     carrying = set(carriers.carrying)
     for position, name in enumerate(carriers.without):
         if name in carrying:
-            file.fault(f"{name} stands in both lists.", "without", position, hint="It takes them or not.")
+            file.fault(
+                say("{name} stands in both lists.", name=name),
+                "without",
+                position,
+                hint=say("It takes them or not."),
+            )
 
 
 def _check_zone(file: YamlFile, zone: str, position: int) -> None:
     try:
         if "region" not in re.compile(zone).groupindex:
-            file.fault("a zone pattern needs a group `region`.", "zones", position)
+            file.fault(say("a zone pattern needs a group `region`."), "zones", position)
     except re.error as error:
-        file.fault(f"not a regular expression: {error}.", "zones", position)
+        file.fault(say("not a regular expression: {error}.", error=error), "zones", position)
 
 
 def _check_sources(file: YamlFile) -> None:
@@ -422,7 +463,10 @@ def _check_sources(file: YamlFile) -> None:
             for key, value in node.items():
                 if key == "source" and isinstance(value, str) and value not in sources:
                     file.fault(
-                        f"no source {value!r} in this file.", *path, key, hint="Add it under `sources`."
+                        say("no source {value!r} in this file.", value=value),
+                        *path,
+                        key,
+                        hint=say("Add it under `sources`."),
                     )
                 visit(value, (*path, key))
         elif isinstance(node, list):
@@ -492,7 +536,9 @@ def _vocabulary(file: YamlFile) -> Vocabulary:
     def level(name: str, *path: str | int) -> int:
         if name in levels:
             return levels.index(name)
-        file.fault(f"no level {name!r}.", *path, hint=f"Levels: {', '.join(levels)}.")
+        file.fault(
+            say("no level {name!r}.", name=name), *path, hint=say("Levels: {names}.", names=", ".join(levels))
+        )
         return 0
 
     def collect(section: str, prepare: Callable[[str], str] = normal) -> dict[str, int]:
@@ -502,7 +548,9 @@ def _vocabulary(file: YamlFile) -> Vocabulary:
             for word in entry["words"]:
                 key = prepare(word)
                 if found.setdefault(key, rank) != rank:
-                    file.fault(f"{word!r} says two different levels.", section, position, "words")
+                    file.fault(
+                        say("{word!r} says two different levels.", word=word), section, position, "words"
+                    )
         return found
 
     keys: dict[str, KeyRule] = {}
@@ -511,7 +559,12 @@ def _vocabulary(file: YamlFile) -> Vocabulary:
         for spelling in entry["spellings"]:
             key = normal(spelling)
             if key in keys and keys[key].spelling != entry["spellings"][0]:
-                file.fault(f"the key {spelling!r} is listed twice.", "keys", position, "spellings")
+                file.fault(
+                    say("the key {spelling!r} is listed twice.", spelling=spelling),
+                    "keys",
+                    position,
+                    "spellings",
+                )
             keys[key] = KeyRule(
                 spelling=entry["spellings"][0],
                 reads=entry["reads"],

@@ -10,6 +10,7 @@ from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.policies import switched_on
 from sovereign_guard.catalog.yaml_file import YamlFile, read_yaml
 from sovereign_guard.errors import ConfigurationError
+from sovereign_guard.language import later, say
 from sovereign_guard.model.knowledge import DISPERSED, UNKNOWN_DATE, Operator, Ownership, Seat, Source
 from sovereign_guard.model.policy import (
     DeclaredLevel,
@@ -104,10 +105,12 @@ class Configuration:
         if self.policy is not None and policy_is_pinned and self.from_repository:
             where = self._file.place("policy")
             hearing.refused.append(
-                Evidence(f"policy {self.policy}: another was given on the command line", where)
+                Evidence(
+                    say("policy {policy}: another was given on the command line", policy=self.policy), where
+                )
             )
         if self.policy is not None and not policy_is_pinned:
-            hearing.accepted.insert(0, Evidence(f"policy {policy.id}", self._file.place("policy")))
+            hearing.accepted.insert(0, Evidence(say("policy {id}", id=policy.id), self._file.place("policy")))
         statements = Statements(
             operators=operators,
             levels=levels,
@@ -166,22 +169,32 @@ class _Hearing:
             endpoints = tuple(entry.get("endpoints", ()))
             providers = tuple(entry.get("providers", ()))
             if word is RepositoryWord.NONE:
-                what = f"operator {entry['id']}"
-                self._refuse(f"{what}: the policy accepts no word of the repository about operators", where)
+                told = say(
+                    "operator {id}: the policy accepts no word of the repository about operators",
+                    id=entry["id"],
+                )
+                self._refuse(told, where)
                 continue
             if word is RepositoryWord.GAPS:
                 endpoints, providers = self._gaps(entry["id"], endpoints, providers, where)
                 if not endpoints and not providers:
                     continue
             declared.append(self._declared(entry, facts, endpoints, providers, where))
-            what = ", ".join((*endpoints, *(f"provider {name}" for name in providers)))
-            own = ", the organisation's own cloud" if entry.get("internal") else ""
-            self.accepted.append(
-                Evidence(
-                    f"{what} is {facts.name} ({facts.id}, seat {facts.seat.country}{own}): {entry['reason']}",
-                    where,
-                )
+            named = (*endpoints, *(say("provider {name}", name=name) for name in providers))
+            text = (
+                later("{what} is {name} ({id}, seat {country}, the organisation's own cloud): {reason}")
+                if entry.get("internal")
+                else later("{what} is {name} ({id}, seat {country}): {reason}")
             )
+            told = say(
+                text,
+                what=", ".join(named),
+                name=facts.name,
+                id=facts.id,
+                country=facts.seat.country,
+                reason=entry["reason"],
+            )
+            self.accepted.append(Evidence(told, where))
         return tuple(declared), known
 
     def _gaps(
@@ -192,17 +205,32 @@ class _Hearing:
         for pattern in endpoints:
             facts = self._catalog.host(pattern.removeprefix("*."))
             if facts is not None or self._covers_known(pattern):
-                known = f"the catalog knows it as {facts.operator if facts else 'several operators'}"
-                what = f"endpoint {pattern} as {name}"
-                self._refuse(f"{what}: {known}, and the repository cannot change that", where)
+                text = (
+                    later(
+                        "endpoint {pattern} as {name}: the catalog knows it as {operator}, and the "
+                        "repository cannot change that"
+                    )
+                    if facts
+                    else later(
+                        "endpoint {pattern} as {name}: the catalog knows it as several operators, and the "
+                        "repository cannot change that"
+                    )
+                )
+                operator = facts.operator if facts else ""
+                self._refuse(say(text, pattern=pattern, name=name, operator=operator), where)
             else:
                 kept.append(pattern)
         left: list[str] = []
         for address in providers:
             provider = self._catalog.provider(address, "")
             if provider is not None and (provider.operator or provider.places != "operator"):
-                what = f"provider {address} as {name}"
-                self._refuse(f"{what}: the catalog knows it, and the repository cannot change that", where)
+                told = say(
+                    "provider {address} as {name}: the catalog knows it, and the repository cannot change "
+                    "that",
+                    address=address,
+                    name=name,
+                )
+                self._refuse(told, where)
             else:
                 left.append(address)
         return tuple(kept), tuple(left)
@@ -219,20 +247,20 @@ class _Hearing:
         before = len(self._file.problems)
         if entry.get("seat", facts.seat.country) != facts.seat.country:
             self._file.fault(
-                f"{facts.id} is in the catalog with seat {facts.seat.country}.",
+                say("{id} is in the catalog with seat {country}.", id=facts.id, country=facts.seat.country),
                 "operators",
                 position,
                 "seat",
-                hint="Leave the seat out, or choose another id.",
+                hint=say("Leave the seat out, or choose another id."),
             )
         for key in ("controlled_from", "internal"):
             if entry.get(key):
                 self._file.fault(
-                    f"{facts.id} is in the catalog, so {key!r} cannot be stated of it.",
+                    say("{id} is in the catalog, so {key!r} cannot be stated of it.", id=facts.id, key=key),
                     "operators",
                     position,
                     key,
-                    hint="Choose another id for your own cloud.",
+                    hint=say("Choose another id for your own cloud."),
                 )
         return len(self._file.problems) > before
 
@@ -242,25 +270,38 @@ class _Hearing:
         missing = [key for key in ("name", "seat") if key not in entry]
         if missing:
             self._file.fault(
-                f"{entry['id']} is not in the catalog, so {' and '.join(missing)} must be stated.",
+                say(
+                    "{id} is not in the catalog, so {names} must be stated.",
+                    id=entry["id"],
+                    names=say("{one} and {other}", one=missing[0], other=missing[-1])
+                    if len(missing) > 1
+                    else missing[0],
+                ),
                 "operators",
                 position,
-                hint=f"Add {', '.join(missing)}; or use an id of `sovereign-guard catalog operators`.",
+                hint=say(
+                    "Add {names}; or use an id of `sovereign-guard catalog operators`.",
+                    names=", ".join(missing),
+                ),
             )
             return None
         if entry["id"] in known:
             self._file.fault(
-                f"{entry['id']} is stated twice.", "operators", position, "id", hint="Join the two entries."
+                say("{id} is stated twice.", id=entry["id"]),
+                "operators",
+                position,
+                "id",
+                hint=say("Join the two entries."),
             )
             return None
-        source = Source(entry["reason"], "the organisation itself", "", read=True)
+        source = Source(entry["reason"], say("the organisation itself"), "", read=True)
         holders = []
         for country in entry.get("controlled_from", ()):
             holder = f"{entry['id']}-holder-{country.lower()}"
             holders.append(Ownership(holder, UNKNOWN_DATE, "joint", _STATED))
             known[holder] = Operator(
                 id=holder,
-                name=f"a holder in {country}, as stated",
+                name=say("a holder in {country}, as stated", country=country),
                 kind="holder",
                 seat=Seat(country, _STATED),
                 ownership=(Ownership(DISPERSED, UNKNOWN_DATE, "none", _STATED),),
@@ -311,23 +352,31 @@ class _Hearing:
             where = self._file.place("levels", position)
             if entry["level"] not in names:
                 self._file.fault(
-                    f"no level {entry['level']!r}.",
+                    say("no level {level!r}.", level=entry["level"]),
                     "levels",
                     position,
                     "level",
-                    hint=f"Levels: {', '.join(names)}.",
+                    hint=say("Levels: {names}.", names=", ".join(names)),
                 )
             elif self._inside and not self._policy.trust.levels:
                 self._refuse(
-                    f"level of {entry['address']}: the policy accepts no levels from the repository", where
+                    say(
+                        "level of {address}: the policy accepts no levels from the repository",
+                        address=entry["address"],
+                    ),
+                    where,
                 )
             else:
                 found.append(
                     DeclaredLevel(entry["address"], names.index(entry["level"]), entry["reason"], where)
                 )
-                self.accepted.append(
-                    Evidence(f"{entry['address']} is at least {entry['level']}: {entry['reason']}", where)
+                told = say(
+                    "{address} is at least {level}: {reason}",
+                    address=entry["address"],
+                    level=entry["level"],
+                    reason=entry["reason"],
                 )
+                self.accepted.append(Evidence(told, where))
         return tuple(found)
 
     def waivers(self, entries: list[dict[str, Any]]) -> tuple[Waiver, ...]:
@@ -339,8 +388,12 @@ class _Hearing:
             rules = tuple(dict.fromkeys(name.strip().upper() for name in entry["rules"]))
             counted = tuple(name for name in rules if accepted is None or name in accepted)
             if refused := [name for name in rules if name not in counted]:
-                what = f"waiver of {', '.join(refused)} at {entry['address']}"
-                self._refuse(f"{what}: the policy accepts no such waiver from the repository", where)
+                told = say(
+                    "waiver of {rules} at {address}: the policy accepts no such waiver from the repository",
+                    rules=", ".join(refused),
+                    address=entry["address"],
+                )
+                self._refuse(told, where)
             if counted:
                 # What it lacks, and whether it has ended, is for the judge to tell: that is a finding.
                 waiver = Waiver(
@@ -364,10 +417,14 @@ class _Hearing:
             line, column = self._file.at("flows", position)
             where = self._file.place("flows", position)
             if accepted is not None and FLOW_RULE not in accepted:
-                what = f"flow from {entry['from']} to {entry['to']}"
-                self._refuse(
-                    f"{what}: the policy accepts no waiver of {FLOW_RULE} from the repository", where
+                told = say(
+                    "flow from {source} to {target}: the policy accepts no waiver of {rule} from the "
+                    "repository",
+                    source=entry["from"],
+                    target=entry["to"],
+                    rule=FLOW_RULE,
                 )
+                self._refuse(told, where)
                 continue
             found.append(
                 Waiver(
@@ -388,11 +445,11 @@ class _Hearing:
         found = switched_on(self._file, self._catalog.rules)
         if found and self._inside and not self._policy.trust.rules:
             self._refuse(
-                "rules: the policy accepts no switches from the repository", self._file.place("rules")
+                say("rules: the policy accepts no switches from the repository"), self._file.place("rules")
             )
             return ()
         self.accepted.extend(
-            Evidence(f"rule {name} is on", self._file.place("rules", name)) for name in found
+            Evidence(say("rule {name} is on", name=name), self._file.place("rules", name)) for name in found
         )
         return found
 
@@ -401,18 +458,18 @@ class _Hearing:
             return None
         where = self._file.place("on_unknown")
         if pinned and self._inside:
-            self._refuse("on_unknown: the policy was given from outside, and decides", where)
+            self._refuse(say("on_unknown: the policy was given from outside, and decides"), where)
             return None
-        self.accepted.append(Evidence(f"on_unknown is {data['on_unknown']}", where))
+        self.accepted.append(Evidence(say("on_unknown is {value}", value=data["on_unknown"]), where))
         return OnUnknown(data["on_unknown"])
 
     def mirrors(self, hosts: list[str]) -> frozenset[str]:
         if hosts and self._inside and self._policy.trust.operators is not RepositoryWord.ANY:
             where = self._file.place("mirrors")
-            self._refuse("mirrors: the repository cannot say which registry is to be trusted", where)
+            self._refuse(say("mirrors: the repository cannot say which registry is to be trusted"), where)
             return frozenset()
         self.accepted.extend(
-            Evidence(f"{host} mirrors the public registry", self._file.place("mirrors", at))
+            Evidence(say("{host} mirrors the public registry", host=host), self._file.place("mirrors", at))
             for at, host in enumerate(hosts)
         )
         return frozenset(hosts)

@@ -75,7 +75,9 @@ def verify(catalog: Catalog, day: str) -> list[Fault]:
     for host, answers in hosts.items():
         if len(answers) > 1:
             said = ", ".join(sorted(operator or cloud for operator, cloud in answers))
-            found.append(Fault("endpoints", f"{host} stands twice, and says: {said}"))
+            found.append(
+                Fault("endpoints", say("{host} stands twice, and says: {said}", host=host, said=said))
+            )
     if not data.packed.laid_over:  # An organisation's own may be in English alone.
         for code in LANGUAGES:
             if code != ENGLISH:
@@ -128,18 +130,41 @@ def _of_operator(operator: Operator, oldest: str) -> Iterator[Fault]:
         yield from _of_review(where, operator.reviewed, operator.sources, oldest)
     for owner in operator.ownership:
         if owner.until and begins(owner.until) <= begins(owner.since):
-            yield Fault(where, f"{owner.holder} ends ({owner.until}) before it begins ({owner.since})")
+            yield Fault(
+                where,
+                say(
+                    "{holder} ends ({until}) before it begins ({since})",
+                    holder=owner.holder,
+                    until=owner.until,
+                    since=owner.since,
+                ),
+            )
     alone = [one for one in operator.ownership if one.control == "sole" and one.holder != DISPERSED]
     for position, one in enumerate(alone):
         for other in alone[position + 1 :]:
             if other.holder != one.holder and _overlap(one, other):
-                yield Fault(where, f"{one.holder} and {other.holder} both have sole control at one time")
+                yield Fault(
+                    where,
+                    say(
+                        "{holder} and {other_holder} both have sole control at one time",
+                        holder=one.holder,
+                        other_holder=other.holder,
+                    ),
+                )
     days = [(begins(one.since), one.state) for one in operator.status]
     if len({day for day, _state in days}) < len(days):
-        yield Fault(where, "two states begin on the same day")
+        yield Fault(where, say("two states begin on the same day"))
     for held in operator.qualifications:
         if held.until and begins(held.until) <= begins(held.since):
-            yield Fault(where, f"{held.scheme} ends ({held.until}) before it begins ({held.since})")
+            yield Fault(
+                where,
+                say(
+                    "{scheme} ends ({until}) before it begins ({since})",
+                    scheme=held.scheme,
+                    until=held.until,
+                    since=held.since,
+                ),
+            )
 
 
 def _overlap(one: Ownership, other: Ownership) -> bool:
@@ -158,7 +183,7 @@ def _circles(operators: Mapping[str, Operator]) -> Iterator[Fault]:
         while waiting:
             at = waiting.pop()
             if at == name:
-                yield Fault(f"operators/{name}", "it controls itself, through its holders")
+                yield Fault(f"operators/{name}", say("it controls itself, through its holders"))
                 break
             if at not in seen:
                 seen.add(at)
@@ -167,9 +192,13 @@ def _circles(operators: Mapping[str, Operator]) -> Iterator[Fault]:
 
 def _of_review(where: str, reviewed: str, sources: dict[str, Source], oldest: str) -> Iterator[Fault]:
     if not sources:
-        yield Fault(where, "no source")
+        yield Fault(where, say("no source"))
     if reviewed and reviewed < oldest:
-        yield Fault(where, f"reviewed on {reviewed}, more than {_DAYS} days ago", stale=True)
+        yield Fault(
+            where,
+            say("reviewed on {reviewed}, more than {days} days ago", reviewed=reviewed, days=_DAYS),
+            stale=True,
+        )
 
 
 def _of_regions(table: RegionTable, oldest: str) -> Iterator[Fault]:
@@ -180,7 +209,9 @@ def _of_regions(table: RegionTable, oldest: str) -> Iterator[Fault]:
         for spelling in (code, *region.aliases):
             other = spelled.setdefault(spelling.casefold(), code)
             if other != code:
-                yield Fault(where, f"{spelling} is {other} and {code}")
+                yield Fault(
+                    where, say("{spelling} is {other} and {code}", spelling=spelling, other=other, code=code)
+                )
 
 
 def _of_types(provider: str, table: ResourceTable) -> Iterator[Fault]:
@@ -189,14 +220,24 @@ def _of_types(provider: str, table: ResourceTable) -> Iterator[Fault]:
     seen: dict[str, str] = {}
     for rule in table.types:
         if rule.match in seen and seen[rule.match] != str(rule.kind):
-            yield Fault(where, f"{rule.match} stands twice, as {seen[rule.match]} and {rule.kind}")
+            yield Fault(
+                where,
+                say(
+                    "{type} stands twice, as {one} and {other}",
+                    type=rule.match,
+                    one=seen[rule.match],
+                    other=rule.kind,
+                ),
+            )
         seen.setdefault(rule.match, str(rule.kind))
     patterns = [rule.match for rule in table.types if "*" in rule.match]
     for position, pattern in enumerate(patterns):
         # A pattern is itself a text that only a wider one matches.
         wider = next((one for one in patterns[:position] if one != pattern and matches(one, pattern)), None)
         if wider is not None:
-            yield Fault(where, f"{pattern} is never asked: {wider} comes first")
+            yield Fault(
+                where, say("{pattern} is never asked: {wider} comes first", pattern=pattern, wider=wider)
+            )
 
 
 # -- flows ---------------------------------------------------------------------------------------------------
@@ -254,23 +295,36 @@ def _of_flows(catalog: Catalog, provider: str, table: ResourceTable, known: _Typ
     met: set[tuple[object, ...]] = set()
     entries: tuple[FlowRule | KeyCustody, ...] = (*table.flows, *table.keys)
     for entry in entries:
-        what = entry.flow if isinstance(entry, FlowRule) else "key"
+        what = entry.flow if isinstance(entry, FlowRule) else say("key")
         source, target = (
             (entry.source, entry.target) if isinstance(entry, FlowRule) else (entry.of, entry.key)
         )
         held = "" if isinstance(entry, FlowRule) else entry.held
         for at in entry.at:
             if not own.meets(at):
-                yield Fault(where, f"{what} at {at}: the table has no such type")
+                yield Fault(where, say("{what} at {at}: the table has no such type", what=what, at=at))
             same = (at, what, held, source, target, entry.when)
             if same in met:
-                yield Fault(where, f"{what} at {at} stands twice")
+                yield Fault(where, say("{what} at {at} stands twice", what=what, at=at))
             met.add(same)
             if target is not None and target.provider and _is_judged(catalog, provider, at):
-                yield Fault(where, f"{what} at {at} goes to its provider, and the type is judged itself")
+                yield Fault(
+                    where,
+                    say(
+                        "{what} at {at} goes to its provider, and the type is judged itself", what=what, at=at
+                    ),
+                )
         for pattern in (*_types_of(source), *_types_of(target)):
             if not known.meets(pattern) and not _is_untold(catalog, pattern):
-                yield Fault(where, f"{what} at {entry.at[0]} names {pattern}, a type of no table")
+                yield Fault(
+                    where,
+                    say(
+                        "{what} at {type} names {other}, a type of no table",
+                        what=what,
+                        type=entry.at[0],
+                        other=pattern,
+                    ),
+                )
 
 
 def _types_of(end: FlowEnd | None) -> tuple[str, ...]:
@@ -294,9 +348,9 @@ def _of_names(catalog: Catalog) -> Iterator[Fault]:
     for form in catalog.flows.names:
         where = f"flows/{form.source}"
         if form.cloud and form.cloud not in catalog.data.regions:
-            yield Fault(where, f"no region table '{form.cloud}'")
+            yield Fault(where, say("no region table '{cloud}'", cloud=form.cloud))
         for operator in dict.fromkeys(name for names in form.operators.values() for name in names):
             if catalog.operator(operator) is None:
-                yield Fault(where, f"no operator '{operator}'")
+                yield Fault(where, say("no operator '{operator}'", operator=operator))
         if not (form.here or form.operators or "(?P<host>" in form.pattern):
-            yield Fault(where, f"{form.pattern} says neither an operator nor a host")
+            yield Fault(where, say("{pattern} says neither an operator nor a host", pattern=form.pattern))

@@ -15,7 +15,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry
 from referencing import Resource as SchemaResource
 
-from sovereign_guard.errors import UsageError
+from sovereign_guard.errors import UsageError, reason_of
+from sovereign_guard.language import ENGLISH, language, say
 
 MAX_BYTES = 4_000_000
 """More than any rules file or configuration has a reason to hold."""
@@ -55,12 +56,12 @@ class YamlFile:
                     self.data = loader.construct_document(root)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            problem = f"this is not YAML: {error.problem or error.context}."
+            problem = say("this is not YAML: {fault}.", fault=error.problem or error.context)
             if "nesting depth" in (error.problem or ""):  # PyYAML bounds it by itself since 6.0.4.
-                problem = "this YAML is nested too deeply or expands to too much."
+                problem = say("this YAML is nested too deeply or expands to too much.")
             self._fault(problem, (mark.line + 1, mark.column + 1) if mark else (1, 1))
         except (yaml.YAMLError, ValueError, RecursionError) as error:
-            self._fault(f"this is not YAML that can be read: {error}.", (1, 1))
+            self._fault(say("this is not YAML that can be read: {error}.", error=error), (1, 1))
         finally:
             loader.dispose()
 
@@ -71,7 +72,7 @@ class YamlFile:
         at = (node.start_mark.line + 1, node.start_mark.column + 1)
         self._budget -= 1
         if self._budget < 0 or depth > MAX_DEPTH:
-            self._fault("this YAML is nested too deeply or expands to too much.", at)
+            self._fault(say("this YAML is nested too deeply or expands to too much."), at)
             return False
         self._lines.setdefault(path, at)
         if isinstance(node, yaml.MappingNode):
@@ -80,15 +81,15 @@ class YamlFile:
                 name = key.value if isinstance(key, yaml.ScalarNode) else ""
                 if key.tag != "tag:yaml.org,2002:str":
                     self._fault(
-                        f"the key {name!r} is not text.",
+                        say("the key {name!r} is not text.", name=name),
                         (key.start_mark.line + 1, key.start_mark.column + 1),
-                        "Put it in quotes: YAML reads yes, no, on, off and numbers as something else.",
+                        say("Put it in quotes: YAML reads yes, no, on, off and numbers as something else."),
                     )
                 if name in seen:
                     self._fault(
-                        f"the key {name!r} stands here twice.",
+                        say("the key {name!r} stands here twice.", name=name),
                         (key.start_mark.line + 1, key.start_mark.column + 1),
-                        "Keep one of the two: YAML would silently drop the first.",
+                        say("Keep one of the two: YAML would silently drop the first."),
                     )
                 seen.add(name)
                 if not self._index(value, (*path, name), depth + 1):
@@ -133,7 +134,7 @@ class YamlFile:
                 path = extra[0] if extra else path
             elif path or error.validator != "required":
                 faulty.append(path)  # A file that lacks something at its top is still read for the rest.
-            name = "/".join(str(part) for part in path) or "the file"
+            name = "/".join(str(part) for part in path) or say("the file")
             self.fault(f"{name}: {_in_words(error)}", *path, hint=_hint(error))
         # Longest first, and later list items before earlier ones, so that no removal moves another's path.
         while faulty:
@@ -166,15 +167,56 @@ def _without(data: Any, path: PathInFile) -> Any:
 
 
 def _in_words(error: Any) -> str:
-    text = str(error.message)
+    text = str(error.message) if language() == ENGLISH else _translated(error)
     return text if len(text) <= 300 else f"{text[:300]}..."
+
+
+def _translated(error: Any) -> str:
+    """Return what a fault of the schema's validator says, which itself speaks English alone."""
+    value, asked = repr(error.instance), error.validator_value
+    match error.validator:
+        case "type":
+            types = ", ".join([asked] if isinstance(asked, str) else asked)
+            return say("{value} is not of type {types}", value=value, types=types)
+        case "required":
+            # One fault for each; only its message tells which.
+            return say("{name} is a required property", name=str(error.message).partition(" is a ")[0])
+        case "enum" | "const":
+            values = ", ".join(map(repr, asked if error.validator == "enum" else [asked]))
+            return say("{value} is not one of {values}", value=value, values=values)
+        case "pattern":
+            return say("{value} does not match {pattern}", value=value, pattern=repr(asked))
+        case "additionalProperties" if isinstance(error.instance, dict):
+            known = error.schema.get("properties", {})
+            return say(
+                "unexpected keys: {names}", names=", ".join(key for key in error.instance if key not in known)
+            )
+        case "minItems" | "minLength":
+            return say("{value} is too short", value=value)
+        case "maxItems" | "maxLength":
+            return say("{value} is too long", value=value)
+        case "minProperties":
+            return say("{value} does not have enough properties", value=value)
+        case "uniqueItems":
+            return say("{value} has repeated elements", value=value)
+        case "anyOf" | "oneOf":
+            return say("{value} does not fit any of the forms that it may have", value=value)
+        case "minimum" | "exclusiveMinimum":
+            return say("{value} is less than {least}", value=value, least=asked)
+        case "maximum" | "exclusiveMaximum":
+            return say("{value} is greater than {most}", value=value, most=asked)
+        case "not":
+            return say("{value} should not be there", value=value)
+        case _:
+            pass
+    return str(error.message)
 
 
 def _hint(error: Any) -> str:
     schema = error.schema if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties" and "properties" in schema:
-        return f"Known keys here: {', '.join(sorted(schema['properties']))}."
-    return str(schema.get("description", ""))
+        return say("Known keys here: {names}.", names=", ".join(sorted(schema["properties"])))
+    return str(schema.get(f"description_{language()}") or schema.get("description", ""))
 
 
 @cache
@@ -203,16 +245,20 @@ def read_yaml(path: Path, shown_as: str | None = None) -> YamlFile:
     shown = shown_as or str(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UsageError(f"this file is larger than {MAX_BYTES} bytes.", file=shown)
+            raise UsageError(
+                say("this file is larger than {max_bytes} bytes.", max_bytes=MAX_BYTES), file=shown
+            )
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise UsageError(
-            f"this file cannot be read: {error.strerror}.",
-            hint="Check its name and its permissions.",
+            say("this file cannot be read: {reason}.", reason=reason_of(error)),
+            hint=say("Check its name and its permissions."),
             file=shown,
         ) from None
     except UnicodeDecodeError as error:
         raise UsageError(
-            f"this file is not UTF-8 (byte {error.start}).", hint="Save it as UTF-8.", file=shown
+            say("this file is not UTF-8 (byte {start}).", start=error.start),
+            hint=say("Save it as UTF-8."),
+            file=shown,
         ) from None
     return YamlFile(shown, text)

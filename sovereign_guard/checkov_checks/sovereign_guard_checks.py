@@ -20,6 +20,20 @@ RULES_BY_HEART = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13)
 """Numbers of the rules, for where the catalog cannot be asked."""
 
 
+def later(text: str) -> str:
+    """Return a text as it is, and mark it for tools/messages.py: the package's own may not be there."""
+    return text
+
+
+def _say(text: str, **values: object) -> str:
+    """Return a text in the language that is spoken, or in English where the package cannot be imported."""
+    try:
+        from sovereign_guard.language import say
+    except ImportError:
+        return text.format_map(values)
+    return say(text, **values)
+
+
 _REGISTRIES = {"resource": resource_registry, "data": data_registry}
 _MODES = {"resource": "managed", "data": "data"}
 
@@ -79,7 +93,8 @@ class _Check(BaseCheck):
                 self._rule, _MODES[self.block_type], kind, name, conf, skipped=bool(skip_info)
             )
         except Exception as error:  # noqa: BLE001 - Checkov would make of it no result, and exit code 0
-            return "FAILED", (f"sovereign-guard could not judge this: {type(error).__name__}: {error}",), ""
+            text = later("sovereign-guard could not judge this: {kind}: {error}")
+            return "FAILED", (_say(text, kind=type(error).__name__, error=error),), ""
         return ("SKIPPED", (), "") if answer is None else (answer.result, answer.details, answer.comment)
 
 
@@ -97,17 +112,20 @@ def _register() -> None:
         ]
         front.check_clash()
     except ImportError as error:
-        trouble = (
-            f"sovereign-guard cannot be imported by the Python that runs Checkov ({error}). "
-            f"Install it in the same environment: {INSTALL}"
+        text = later(
+            "sovereign-guard cannot be imported by the Python that runs Checkov ({error}). Install it in the "
+            "same environment: {command}"
         )
+        trouble = _say(text, error=error, command=INSTALL)
     except Exception as error:  # noqa: BLE001 - Checkov would log it and go on without the checks
-        trouble = f"sovereign-guard cannot judge: {type(error).__name__}: {error}"
+        text = later("sovereign-guard cannot judge: {kind}: {error}")
+        trouble = _say(text, kind=type(error).__name__, error=error)
     checks = [_Check(*rule, block_type, trouble) for rule in rules for block_type in _REGISTRIES]
     if trouble:
         import sys
 
-        print(f"sovereign-guard: every check fails. {trouble}", file=sys.stderr, flush=True)  # noqa: T201
+        text = later("sovereign-guard: every check fails. {trouble}")
+        print(_say(text, trouble=trouble), file=sys.stderr, flush=True)  # noqa: T201
     else:
         front.watch(checks)
 

@@ -17,15 +17,18 @@ from sovereign_guard.errors import SovereignGuardError
 from sovereign_guard.for_checkov.index import Index, PlanIndex, RealPaths, SourceIndex
 from sovereign_guard.for_checkov.values import PASSED, Answer, Block, Run
 from sovereign_guard.for_checkov.wishes import wishes_of
+from sovereign_guard.language import say
 from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Report, Verdict
 from sovereign_guard.pipeline import assess
 from sovereign_guard.processes import collector_paused
+from sovereign_guard.read.hcl.project.files import Reader, boundary_of, folders_below
+from sovereign_guard.read.hcl.project.terragrunt import NAMES
+from sovereign_guard.read.hcl.syntax import Parser
 from sovereign_guard.report.standing import whose_word
 from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
 
 _SOURCE = (".tf", ".tf.json", ".tofu", ".tofu.json")
-ELSEWHERE = "Checkov asks about no resource that this belongs to, so it is told here, once"
 _MOST_INSTANCES = 5
 """Findings that are told in full at a block which Checkov has not expanded."""
 
@@ -49,7 +52,9 @@ class Answers:
         self.note(block)
         part = self._by_block.get(block)
         if part is None:
-            return Answer("FAILED", ("sovereign-guard was not told of this resource before it was asked.",))
+            return Answer(
+                "FAILED", (say("sovereign-guard was not told of this resource before it was asked."),)
+            )
         answer = part.of(rule, block)
         if rule in self._told:
             return answer
@@ -68,6 +73,11 @@ class Answers:
         """Return what beside the catalog and a shipped policy the answers rest on."""
         return tuple(dict.fromkeys(part.word for part in self._parts if part.word))
 
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing to judge: a folder without source, of which Checkov scans many."""
+        return all(part.empty for part in self._parts)
+
     def untold(self) -> tuple[str, ...]:
         """Return what Checkov has asked nothing about although it fails."""
         texts: list[str] = []
@@ -75,7 +85,7 @@ class Answers:
             if not self._asked:
                 texts.extend(text for rule in part.rules for text in part.elsewhere(rule))
             texts.extend(
-                f"{block.address or block.name} ({block.file}) fails."
+                say("{address} ({file}) fails.", address=block.address or block.name, file=block.file)
                 for block in part.blocks
                 if block not in self._asked and part.fails(block)
             )
@@ -85,18 +95,30 @@ class Answers:
 def failure(error: Exception) -> Answer:
     """Return the answer where nothing could be found out."""
     if isinstance(error, SovereignGuardError):
-        return Answer("FAILED", (f"sovereign-guard could not judge this. {_clean(str(error))}",))
+        return Answer(
+            "FAILED", (say("sovereign-guard could not judge this. {reason}", reason=_clean(str(error))),)
+        )
     return Answer(
         "FAILED",
         (
-            f"sovereign-guard: internal error, {type(error).__name__}: {_clean(str(error))}.",
-            "This is a defect of sovereign-guard and no verdict was reached. Please report it.",
+            say(
+                "sovereign-guard: internal error, {error}: {reason}.",
+                error=type(error).__name__,
+                reason=_clean(str(error)),
+            ),
+            say("This is a defect of sovereign-guard and no verdict was reached. Please report it."),
         ),
     )
 
 
 class _Part:
-    """One run of the engine: a plan, or all source of a run of Checkov."""
+    """One run of the engine: a plan, or all source of a run of Checkov.
+
+    Attributes:
+        rules: that were in force. word: see `report.standing.whose_word`.
+        empty: there was no source in the folder that was to be judged.
+
+    """
 
     def __init__(
         self, run: Run, paths: tuple[str, ...], blocks: tuple[Block, ...], environment: Mapping[str, str]
@@ -104,6 +126,7 @@ class _Part:
         self.blocks = blocks
         self.rules: tuple[str, ...] = ("SOV003",)
         self.word = ""
+        self.empty = False
         self._whole: Answer | None = None
         self._answers: dict[Block, dict[str, Answer]] = {}
         self._elsewhere: defaultdict[str, list[str]] = defaultdict(list)
@@ -111,6 +134,7 @@ class _Part:
             report = assess(request_of(paths, wishes_of(environment)))
             self.rules = tuple(report.rules)
             self.word = whose_word(report)
+            self.empty = not report.inventories and not _holds_source(run.root_folder)
             self._fill(run, report)
         except Exception as error:  # noqa: BLE001 - Checkov passes over a check that raises, with exit code 0
             self._whole = failure(error)
@@ -164,7 +188,15 @@ class _Part:
                 continue
             for rule, answer in _answers(report, findings, several=True).items():
                 if answer.result == "FAILED" and scope.holds(findings[0].file, findings[0].address):
-                    self._elsewhere[rule].append(_clean(f"{ELSEWHERE} (of {findings[0].input}):"))
+                    self._elsewhere[rule].append(
+                        _clean(
+                            say(
+                                "Checkov asks about no resource that this belongs to, so it is told here, "
+                                "once (of {input}):",
+                                input=findings[0].input,
+                            )
+                        )
+                    )
                     self._elsewhere[rule].extend(answer.details)
 
 
@@ -196,6 +228,14 @@ class _Scope:
         if self._run.files:
             return real in self._run.files
         return not any(pattern.search(real) for pattern in self._patterns)
+
+
+def _holds_source(folder: str) -> bool:
+    """Whether a folder, or one below it, holds a file from which the reader would have read anything."""
+    if not folder:
+        return True
+    top = Path(folder)
+    return next(folders_below(top, Reader(boundary_of(top), Parser(cache=False)), NAMES), None) is not None
 
 
 def _pattern(excluded: str) -> re.Pattern[str]:
@@ -284,16 +324,30 @@ def _answer(report: Report, findings: list[Finding], *, several: bool) -> Answer
         shown = open_ones[:_MOST_INSTANCES]
         details = [line for one in shown for line in _finding_text(one, several=several)]
         if len(open_ones) > len(shown):
-            details.append(f"... and {len(open_ones) - len(shown)} more instances of this block.")
+            details.append(
+                say("... and {number} more instances of this block.", number=len(open_ones) - len(shown))
+            )
         return Answer("FAILED", tuple(details))
     waiver = next((one.waiver for one in findings if one.waiver is not None), None)
     if waiver is not None:
-        return Answer("SKIPPED", comment=_clean(f"{waiver.reason} (until {waiver.until}, {waiver.where})"))
+        return Answer(
+            "SKIPPED",
+            comment=_clean(
+                say(
+                    "{reason} (until {day}, {where})",
+                    reason=waiver.reason,
+                    day=waiver.until,
+                    where=waiver.where,
+                )
+            ),
+        )
     if warned:
         # A waiver that only another input needs, a plan say, would else be in the way here.
-        return Answer("SKIPPED", comment=_clean(f"warns only: {warned[0].outcome.message}"))
+        return Answer(
+            "SKIPPED", comment=_clean(say("warns only: {message}", message=warned[0].outcome.message))
+        )
     path = report.baseline.path if report.baseline is not None else ""
-    return Answer("SKIPPED", comment=_clean(f"in the baseline {path}".rstrip()))
+    return Answer("SKIPPED", comment=_clean(say("in the baseline {path}", path=path).rstrip()))
 
 
 def _warns(finding: Finding) -> bool:
@@ -310,13 +364,20 @@ def _finding_text(finding: Finding, *, several: bool) -> Iterable[str]:
     address = f"{finding.address or finding.input}: " if several else ""
     yield _clean(f"{address}{outcome.message}")
     if outcome.verdict == "unknown":
-        yield "What cannot be determined does not pass."
+        yield say("What cannot be determined does not pass.")
     for one in outcome.evidence:
         yield _clean(f"- {one.what} ({one.where})" if one.where else f"- {one.what}")
 
 
 def _problem_text(problem: InputProblem) -> str:
-    return _clean(f"Not judged as a whole. {problem.where}: {problem.message} {problem.hint}".rstrip())
+    return _clean(
+        say(
+            "Not judged as a whole. {where}: {message} {hint}",
+            where=problem.where,
+            message=problem.message,
+            hint=problem.hint,
+        ).rstrip()
+    )
 
 
 def _clean(text: str) -> str:
@@ -329,4 +390,10 @@ def _several(found: tuple[Assessment, ...]) -> bool:
 
 
 def _unheard_of(block: Block) -> str:
-    return _clean(f"sovereign-guard knows no resource {block.address or block.name} in {_shown(block.file)}.")
+    return _clean(
+        say(
+            "sovereign-guard knows no resource {address} in {file}.",
+            address=block.address or block.name,
+            file=_shown(block.file),
+        )
+    )

@@ -17,6 +17,7 @@ from sovereign_guard.for_checkov.answers import Answers, failure
 from sovereign_guard.for_checkov.host import Asking, run_that_loads
 from sovereign_guard.for_checkov.values import Answer, Block, Run
 from sovereign_guard.for_checkov.wishes import wishes_of
+from sovereign_guard.language import ENGLISH, language, later, say, speak, speaking, wanted
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.report.words import clean
 from sovereign_guard.request import request_of
@@ -62,11 +63,13 @@ def rules() -> tuple[RuleText, ...]:
         SovereignGuardError: the catalog is not right.
 
     """
-    known = load().rules.values()
+    _choose_language()
+    with speaking(ENGLISH):  # Names of checks stay as they are: they are told apart by them.
+        known = tuple(load().rules.values())
     try:
         request = request_of((".",), wishes_of(os.environ))
     except SovereignGuardError:
-        return tuple(known)  # Every check will tell what is not right.
+        return known  # Every check will tell what is not right.
     switched = {*request.policy.optional_rules, *request.statements.optional_rules}
     return tuple(rule for rule in known if not rule.optional or rule.id in switched)
 
@@ -78,12 +81,17 @@ def check_clash() -> None:
         SovereignGuardError: both are there, so Checkov cannot be relied on to read source.
 
     """
+    _choose_language()
     if _installed("python-hcl2") and _installed("bc-python-hcl2"):
         raise SovereignGuardError(
-            "python-hcl2 and bc-python-hcl2 are both installed, and each overwrites the other's module hcl2: "
-            "Checkov may read no source at all, and say so nowhere.",
-            hint="Install sovereign-guard beside Checkov without its extra hcl2: "
-            "pip uninstall python-hcl2 && pip install --force-reinstall bc-python-hcl2",
+            say(
+                "python-hcl2 and bc-python-hcl2 are both installed, and each overwrites the "
+                "other's module hcl2: Checkov may read no source at all, and say so nowhere."
+            ),
+            hint=say(
+                "Install sovereign-guard beside Checkov without its extra hcl2: pip uninstall "
+                "python-hcl2 && pip install --force-reinstall bc-python-hcl2"
+            ),
         )
 
 
@@ -103,6 +111,7 @@ def answer(
     last: _Last | None = getattr(_LAST, "found", None)
     # A rule that asks again asks about another block, whatever Checkov gives to describe it.
     if last is None or last.conf is not conf or rule in last.rules:
+        _choose_language()
         asking = Asking()
         last = _LAST.found = _Last(conf, _answers(asking), asking.block(mode, kind, name, conf), set())
     last.rules.add(rule)
@@ -146,7 +155,15 @@ def _answers(asking: Asking) -> Answers:
         return made
 
 
+def _choose_language() -> None:
+    """Speak as the environment asks. Each thread says so for itself, and Checkov's runners are threads."""
+    wish = wanted(None, os.environ)
+    if wish != language():
+        speak(wish)
+
+
 def _say_what_is_untold() -> None:
+    _choose_language()
     loaded, _PROCESS.loaded = list(dict.fromkeys(_PROCESS.loaded)), []
     for run in loaded:
         asked = [
@@ -155,28 +172,30 @@ def _say_what_is_untold() -> None:
             if (one.run.framework, one.run.root_folder, one.run.files)
             == (run.framework, run.root_folder, run.files)
         ]
+        nothing = False
         try:
-            texts = [text for one in asked or [Answers(run, os.environ)] for text in one.untold()]
+            told = asked or [Answers(run, os.environ)]
+            texts = [text for one in told for text in one.untold()]
+            nothing = all(one.empty for one in told)
         except Exception as error:  # noqa: BLE001 - what ends with a process must not fail in silence
             texts = list(failure(error).details)
         # Of several frameworks one or another has nothing to do in most folders.
         expected = run.enabled == (run.framework,)
         if asked and not texts:
             continue
-        if not asked and not expected and not _matters(texts):
+        if not asked and not expected and nothing:
             continue
-        what = "Checkov did not ask about everything" if asked else "judged nothing in this run"
-        lines = [f"{what} ({run.framework} of {run.root_folder or ', '.join(run.files)})."]
+        what = (
+            later("Checkov did not ask about everything ({framework} of {inputs}).")
+            if asked
+            else later("judged nothing in this run ({framework} of {inputs}).")
+        )
+        lines = [say(what, framework=run.framework, inputs=run.root_folder or ", ".join(run.files))]
         lines.extend(texts[:_MOST_LINES])
         if len(texts) > _MOST_LINES:
-            lines.append(f"... and {len(texts) - _MOST_LINES} more.")
+            lines.append(say("... and {number} more.", number=len(texts) - _MOST_LINES))
         _PROCESS.complained = False
         complain("\n  ".join(lines))
-
-
-def _matters(texts: list[str]) -> bool:
-    """Whether there is more to say than that a folder holds no Terraform, of which Checkov scans many."""
-    return any("there is no Terraform or OpenTofu source" not in text for text in texts)
 
 
 def _installed(name: str) -> bool:

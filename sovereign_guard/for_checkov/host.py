@@ -15,6 +15,7 @@ from typing import Any
 
 from sovereign_guard.errors import SovereignGuardError
 from sovereign_guard.for_checkov.values import FRAMEWORKS, Block, Framework, Run
+from sovereign_guard.language import say
 
 _DEPTH = 60
 _MODES = {"resource": "managed", "data": "data"}
@@ -23,11 +24,11 @@ _MODES = {"resource": "managed", "data": "data"}
 class HostError(SovereignGuardError):
     """Checkov is not built as this module knows it."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"this version of Checkov does not show {what}.",
-            hint="Use one of the versions named in docs/checkov.md, or run `sovereign-guard scan` by itself.",
+    def __init__(self, message: str) -> None:
+        hint = say(
+            "Use one of the versions named in docs/checkov.md, or run `sovereign-guard scan` by itself."
         )
+        super().__init__(message, hint=hint)
 
 
 class Asking:
@@ -48,7 +49,7 @@ class Asking:
                 self.definitions = self._runner.definitions
                 self.file = known["full_file_path"]
                 return
-        raise HostError("which file a block is in")
+        raise HostError(say("this version of Checkov does not show which file a block is in."))
 
     def run(self) -> Run:
         """Return what the runner that asks works on."""
@@ -109,7 +110,7 @@ def _framework(runner: Any) -> Framework:
     for framework in FRAMEWORKS:
         if framework == found:
             return framework
-    raise HostError("which framework it runs")
+    raise HostError(say("this version of Checkov does not show which framework it runs."))
 
 
 def _run(framework: Framework, root_folder: Any, files: Any, chosen: Any, blocks: tuple[Block, ...]) -> Run:

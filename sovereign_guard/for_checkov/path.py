@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sovereign_guard.errors import SovereignGuardError
+from sovereign_guard.errors import SovereignGuardError, reason_of
+from sovereign_guard.language import say
 
 CHECKS = "sovereign_guard_checks.py"
 
@@ -26,8 +27,13 @@ def checks_folder() -> Path:
             path.read_bytes()
         except OSError as error:
             raise SovereignGuardError(
-                f"Checkov would find no checks in {folder}: {name} cannot be read ({error.strerror}).",
-                hint="This installation is damaged: pip install --force-reinstall sovereign-guard",
+                say(
+                    "Checkov would find no checks in {folder}: {name} cannot be read ({reason}).",
+                    folder=folder,
+                    name=name,
+                    reason=reason_of(error),
+                ),
+                hint=say("This installation is damaged: pip install --force-reinstall sovereign-guard"),
                 file=str(path),
             ) from None
     return folder

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sovereign_guard.errors import UsageError
+from sovereign_guard.language import say
 from sovereign_guard.request import Wishes
 
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -38,12 +39,17 @@ def _text(environment: Mapping[str, str], name: str) -> str | None:
 def _choice(environment: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str | None:
     value = _text(environment, name)
     if value is not None and value not in choices:
-        raise UsageError(f"SOVEREIGN_GUARD_{name} is {value!r}.", hint=f"It may be {', '.join(choices)}.")
+        raise UsageError(
+            say("SOVEREIGN_GUARD_{name} is {value!r}.", name=name, value=value),
+            hint=say("It may be {names}.", names=", ".join(choices)),
+        )
     return value
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:
     value = environment.get(f"SOVEREIGN_GUARD_{name}", "").strip().lower()
     if value not in _YES | _NO:
-        raise UsageError(f"SOVEREIGN_GUARD_{name} is {value!r}.", hint="It may be 1 or 0.")
+        raise UsageError(
+            say("SOVEREIGN_GUARD_{name} is {value!r}.", name=name, value=value), hint=say("It may be 1 or 0.")
+        )
     return value in _YES

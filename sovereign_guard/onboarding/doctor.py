@@ -25,7 +25,8 @@ from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.catalog.compiled import COMPILED_NAME, cache_path, decode
 from sovereign_guard.catalog.discovery import FILE_NAME, find_repository_file, lies_in_repository
 from sovereign_guard.catalog.folder import is_checkout, rules_folder
-from sovereign_guard.errors import ConfigurationError, SovereignGuardError
+from sovereign_guard.errors import ConfigurationError, SovereignGuardError, reason_of
+from sovereign_guard.language import later, say, say_many
 from sovereign_guard.model.policy import OnUnknown
 from sovereign_guard.request import day_of, in_pipeline
 
@@ -36,6 +37,7 @@ VARIABLES = (
         "SOVEREIGN_GUARD_CONFIG",
         "SOVEREIGN_GUARD_DEBUG",
         "SOVEREIGN_GUARD_FORMAT",
+        "SOVEREIGN_GUARD_LANG",
     ),
     *("SOVEREIGN_GUARD_IGNORE_REPO_CONFIG", "SOVEREIGN_GUARD_NO_INLINE_WAIVERS"),
     *("SOVEREIGN_GUARD_ON_UNKNOWN", "SOVEREIGN_GUARD_POLICY"),
@@ -52,19 +54,21 @@ _MOST_FILES = 100_000
 
 OURS = "python-hcl2"
 THEIRS = "bc-python-hcl2"
-_WITHOUT = "Files in which tree-sitter wrongly finds fault are told as damaged (exit code 3)."
 
 
 class State(StrEnum):
     """How a check turned out; `broken`: runs fail, or cannot be relied on."""
 
-    OK = "ok"
-    WARNING = "warning"
-    BROKEN = "broken"
+    OK = later("ok")
+    WARNING = later("warning")
+    BROKEN = later("broken")
 
 
 class Check(msgspec.Struct, frozen=True):
-    """What was looked at, what was found, and what to do about it; `hint` may be empty."""
+    """What was looked at, what was found, and what to do about it; `hint` may be empty.
+
+    `name` is one for `say`, as the value of `state` is.
+    """
 
     name: str
     state: State
@@ -93,7 +97,7 @@ def checkup(environment: Mapping[str, str], folder: Path) -> list[Check]:
         except SovereignGuardError as error:
             found.append(Check(name, State.BROKEN, str(error)))
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: no home folder
-            found.append(Check(name, State.WARNING, f"this could not be looked at: {error}"))
+            found.append(Check(name, State.WARNING, say("this could not be looked at: {error}", error=error)))
     return found
 
 
@@ -105,7 +109,13 @@ def _installation(_here: _Surroundings) -> Iterator[Check]:
     yield Check(
         "installation",
         State.OK,
-        f"sovereign-guard {__version__} in {place}, Python {platform.python_version()} ({sys.executable}).",
+        say(
+            "sovereign-guard {version} in {place}, Python {python} ({program}).",
+            version=__version__,
+            place=place,
+            python=platform.python_version(),
+            program=sys.executable,
+        ),
     )
 
 
@@ -119,41 +129,58 @@ def _parser(_here: _Surroundings) -> Iterator[Check]:
         yield Check(
             "parser",
             State.BROKEN,
-            f"tree-sitter cannot be used, so no source can be read: {error}.",
-            "Reinstall: pip install --force-reinstall tree-sitter tree-sitter-hcl",
+            say("tree-sitter cannot be used, so no source can be read: {error}.", error=error),
+            say("Reinstall: pip install --force-reinstall tree-sitter tree-sitter-hcl"),
         )
         return
-    versions = " and ".join(f"{name} {_version_here(name)}" for name in ("tree-sitter", "tree-sitter-hcl"))
-    yield Check("parser", State.OK, f"{versions} read source.")
+    told = say(
+        "tree-sitter {version} and tree-sitter-hcl {grammar} read source.",
+        version=_version_here("tree-sitter"),
+        grammar=_version_here("tree-sitter-hcl"),
+    )
+    yield Check("parser", State.OK, told)
 
 
 def _catalog(_here: _Surroundings) -> Iterator[Check]:
     folder = rules_folder()
     if is_checkout(folder):
         there = cache_path(folder).is_file()
-        state = "compiled" if there else "compiled just now, since the last change"
         catalog = load()
         if not there and not cache_path(folder).is_file():
             yield Check(
                 "rules",
                 State.WARNING,
-                f"a checkout, {folder}; compiled anew by each run, which costs a second or more.",
-                "Make the cache folder writable (see below).",
+                say(
+                    "a checkout, {folder}; compiled anew by each run, which costs a second or more.",
+                    folder=folder,
+                ),
+                say("Make the cache folder writable (see below)."),
             )
         else:
-            yield Check("rules", State.OK, f"a checkout, {folder}; {state}.")
+            yield Check(
+                "rules",
+                State.OK,
+                say("a checkout, {folder}; compiled.", folder=folder)
+                if there
+                else say("a checkout, {folder}; compiled just now, since the last change.", folder=folder),
+            )
     else:
         catalog = load()
         try:
             decode((folder / COMPILED_NAME).read_bytes())
-            yield Check("rules", State.OK, f"those of the installed package, {folder}; compiled.")
+            yield Check(
+                "rules", State.OK, say("those of the installed package, {folder}; compiled.", folder=folder)
+            )
         except (OSError, msgspec.DecodeError):
             yield Check(
                 "rules",
                 State.WARNING,
-                f"those of the installed package, {folder}; the compiled form is missing or damaged, so "
-                "each run compiles them anew.",
-                "Reinstall: pip install --force-reinstall sovereign-guard",
+                say(
+                    "those of the installed package, {folder}; the compiled form is missing or "
+                    "damaged, so each run compiles them anew.",
+                    folder=folder,
+                ),
+                say("Reinstall: pip install --force-reinstall sovereign-guard"),
             )
     yield _age(catalog, day_of(None))
 
@@ -162,52 +189,80 @@ def _age(catalog: Catalog, today: str) -> Check:
     """Say how old the facts are; the limit is that of the warning in reports (judge)."""
     old = today > f"{int(catalog.as_of[:4]) + 1}{catalog.as_of[4:]}"
     return Check(
-        "catalog",
+        later("catalog"),
         State.WARNING if old else State.OK,
-        f"the facts are of {catalog.as_of}{', more than a year ago' if old else ''}.",
-        "Upgrade sovereign-guard: companies are bought and sold." if old else "",
+        say("the facts are of {day}, more than a year ago.", day=catalog.as_of)
+        if old
+        else say("the facts are of {day}.", day=catalog.as_of),
+        say("Upgrade sovereign-guard: companies are bought and sold.") if old else "",
     )
 
 
 def _second_opinion(_here: _Surroundings) -> Iterator[Check]:
     ours, theirs = _distribution(OURS), _distribution(THEIRS)
     if ours is not None and theirs is not None:
-        yield _both("second opinion", ours, theirs)
+        yield _both(later("second opinion"), ours, theirs)
     elif ours is not None:
         yield Check(
-            "second opinion", State.OK, f"{OURS} {ours.version} is asked where tree-sitter finds fault."
+            later("second opinion"),
+            State.OK,
+            say("{ours} {version} is asked where tree-sitter finds fault.", ours=OURS, version=ours.version),
         )
     elif theirs is not None:
         yield Check(
-            "second opinion",
+            later("second opinion"),
             State.OK,
-            f"none: {THEIRS} {theirs.version}, which is Checkov's, has the place of {OURS} here. {_WITHOUT}",
-            "For both, install sovereign-guard with its extra hcl2 into another environment.",
+            say(
+                "none: {theirs} {version}, which is Checkov's, has the place of {ours} here. Files in which "
+                "tree-sitter wrongly finds fault are told as damaged (exit code 3).",
+                theirs=THEIRS,
+                version=theirs.version,
+                ours=OURS,
+            ),
+            say("For both, install sovereign-guard with its extra hcl2 into another environment."),
         )
     else:
         yield Check(
-            "second opinion",
+            later("second opinion"),
             State.OK,
-            f"none: {OURS} is not installed. {_WITHOUT}",
-            "To add it: pipx install --force 'sovereign-guard[hcl2]' (never beside Checkov).",
+            say(
+                "none: {ours} is not installed. Files in which tree-sitter wrongly finds fault are told as "
+                "damaged (exit code 3).",
+                ours=OURS,
+            ),
+            say("To add it: pipx install --force 'sovereign-guard[hcl2]' (never beside Checkov)."),
         )
 
 
 def _both(name: str, ours: metadata.Distribution, theirs: metadata.Distribution) -> Check:
     """Say what breaks where both are installed."""
     suffers = {
-        OURS: f"it is that of {OURS}, so Checkov does not start, or misreads source",
-        THEIRS: f"it is that of {THEIRS}, so sovereign-guard has no second opinion there",
-        None: "its files are a mixture of both, so neither works",
+        OURS: say("it is that of {name}, so Checkov does not start, or misreads source", name=OURS),
+        THEIRS: say("it is that of {name}, so sovereign-guard has no second opinion there", name=THEIRS),
+        None: say("its files are a mixture of both, so neither works"),
     }[_owner(ours, theirs)]
     place = Path(str(theirs.locate_file("")))
     return Check(
         name,
         State.BROKEN,
-        f"{OURS} {ours.version} and {THEIRS} {theirs.version} are installed together in {place}, and both "
-        f"bring the module hcl2: {suffers}.",
-        f"Keep two environments. In this one: pip uninstall -y {OURS} {THEIRS}; then pip install "
-        f"{THEIRS}=={theirs.version} if it is Checkov's, else pip install {OURS}=={ours.version}.",
+        say(
+            "{ours} {our_version} and {theirs} {their_version} are installed together in {place}, and both "
+            "bring the module hcl2: {suffers}.",
+            ours=OURS,
+            our_version=ours.version,
+            theirs=THEIRS,
+            their_version=theirs.version,
+            place=place,
+            suffers=suffers,
+        ),
+        say(
+            "Keep two environments. In this one: pip uninstall -y {ours} {theirs}; then pip install "
+            "{theirs}=={their_version} if it is Checkov's, else pip install {ours}=={our_version}.",
+            ours=OURS,
+            our_version=ours.version,
+            theirs=THEIRS,
+            their_version=theirs.version,
+        ),
     )
 
 
@@ -250,7 +305,7 @@ def _distribution(name: str, path: str | None = None) -> metadata.Distribution |
 
 def _version_here(name: str) -> str:
     found = _distribution(name)
-    return found.version if found else "(version not known)"
+    return found.version if found else say("(version not known)")
 
 
 # -- Checkov -------------------------------------------------------------------------------------------------
@@ -259,18 +314,20 @@ def _version_here(name: str) -> str:
 def _checkov(here: _Surroundings) -> Iterator[Check]:
     checkov = _distribution("checkov")
     if checkov is not None:
-        yield Check("Checkov", State.OK, f"{checkov.version}, in this environment.")
+        yield Check("Checkov", State.OK, say("{version}, in this environment.", version=checkov.version))
     else:
         yield from _checkov_elsewhere(here)
     from sovereign_guard.for_checkov.path import checks_folder
 
-    yield Check("Checkov checks", State.OK, f"complete, in {checks_folder()}.")
+    yield Check(later("Checkov checks"), State.OK, say("complete, in {folder}.", folder=checks_folder()))
 
 
 def _checkov_elsewhere(here: _Surroundings) -> Iterator[Check]:
     program = shutil.which("checkov", path=here.environment.get("PATH", os.defpath))
     if program is None:
-        yield Check("Checkov", State.OK, "neither in this environment nor on the PATH; scans do without it.")
+        yield Check(
+            "Checkov", State.OK, say("neither in this environment nor on the PATH; scans do without it.")
+        )
         return
     packages = _packages_of(program)
     checkov = next((found for one in packages if (found := _distribution("checkov", one))), None)
@@ -278,8 +335,8 @@ def _checkov_elsewhere(here: _Surroundings) -> Iterator[Check]:
         yield Check(
             "Checkov",
             State.WARNING,
-            f"{program}, whose environment could not be found.",
-            "Our checks need sovereign-guard in Checkov's own environment.",
+            say("{program}, whose environment could not be found.", program=program),
+            say("Our checks need sovereign-guard in Checkov's own environment."),
         )
         return
     for one in packages:
@@ -287,23 +344,38 @@ def _checkov_elsewhere(here: _Surroundings) -> Iterator[Check]:
         if ours is not None and theirs is not None:
             yield _both("Checkov", ours, theirs)
     beside = next((found for one in packages if (found := _distribution("sovereign-guard", one))), None)
-    said = f"{checkov.version}, {program}"
+    about = {"version": checkov.version, "program": program}
     if beside is None:
         yield Check(
             "Checkov",
             State.WARNING,
-            f"{said}; sovereign-guard is not in its environment, so our checks cannot be loaded there.",
-            f"{_interpreter(program)} -m pip install sovereign-guard, without the extra hcl2.",
+            say(
+                "{version}, {program}; sovereign-guard is not in its environment, so our checks cannot be "
+                "loaded there.",
+                **about,
+            ),
+            say(
+                "{python} -m pip install sovereign-guard, without the extra hcl2.",
+                python=_interpreter(program),
+            ),
         )
     elif beside.version != __version__:
         yield Check(
             "Checkov",
             State.WARNING,
-            f"{said}; sovereign-guard is {beside.version} there and {__version__} here.",
-            "Bring both to one version.",
+            say(
+                "{version}, {program}; sovereign-guard is {there} there and {here} here.",
+                **about,
+                there=beside.version,
+                here=__version__,
+            ),
+            say("Bring both to one version."),
         )
     else:
-        yield Check("Checkov", State.OK, f"{said}, with sovereign-guard {beside.version} beside it.")
+        told = say(
+            "{version}, {program}, with sovereign-guard {beside} beside it.", **about, beside=beside.version
+        )
+        yield Check("Checkov", State.OK, told)
 
 
 def _interpreter(program: str) -> str:
@@ -344,14 +416,16 @@ def _terraform(here: _Surroundings) -> Iterator[Check]:
             yield Check(
                 name,
                 State.WARNING,
-                f"{anywhere} lies in the checkout that is judged, and was not started.",
-                "Take its folder off the PATH: what a change brings along would run with your rights.",
+                say(
+                    "{anywhere} lies in the checkout that is judged, and was not started.", anywhere=anywhere
+                ),
+                say("Take its folder off the PATH: what a change brings along would run with your rights."),
             )
     if not found:
         yield Check(
             "terraform",
             State.OK,
-            "neither terraform nor tofu on the PATH; source and plans in JSON are read without them.",
+            say("neither terraform nor tofu on the PATH; source and plans in JSON are read without them."),
         )
 
 
@@ -370,15 +444,36 @@ def _version_of(name: str, program: str, path: list[str]) -> Check:
                 check=False,
             )
     except subprocess.TimeoutExpired:
-        return Check(name, State.WARNING, f"{program} does not tell its version within {_SECONDS} s.")
+        late = say(
+            "{program} does not tell its version within {seconds} s.", program=program, seconds=_SECONDS
+        )
+        return Check(name, State.WARNING, late)
     except OSError as error:
-        return Check(name, State.WARNING, f"{program} cannot be started: {error.strerror}.")
+        return Check(
+            name,
+            State.WARNING,
+            say("{program} cannot be started: {reason}.", program=program, reason=reason_of(error)),
+        )
     told = re.match(rb"(?:Terraform|OpenTofu) v(\d[\w.+-]*)", done.stdout)
     if done.returncode or told is None:
         return Check(
-            name, State.WARNING, f"{program} does not tell its version (exit code {done.returncode})."
+            name,
+            State.WARNING,
+            say(
+                "{program} does not tell its version (exit code {returncode}).",
+                program=program,
+                returncode=done.returncode,
+            ),
         )
-    return Check(name, State.OK, f"{told[1].decode()}, {program}; started only on --allow-terraform.")
+    return Check(
+        name,
+        State.OK,
+        say(
+            "{version}, {program}; started only on --allow-terraform.",
+            version=told[1].decode(),
+            program=program,
+        ),
+    )
 
 
 def _cache(here: _Surroundings) -> Iterator[Check]:
@@ -389,8 +484,8 @@ def _cache(here: _Surroundings) -> Iterator[Check]:
         yield Check(
             "cache",
             State.WARNING,
-            f"{folder} cannot be written, so each run parses all source anew.",
-            "Let XDG_CACHE_HOME name a folder that can be written.",
+            say("{folder} cannot be written, so each run parses all source anew.", folder=folder),
+            say("Let XDG_CACHE_HOME name a folder that can be written."),
         )
         return
     files = size = 0
@@ -403,26 +498,30 @@ def _cache(here: _Surroundings) -> Iterator[Check]:
             files += 1
         if files > _MOST_FILES:
             break
-    least = "more than " if files > _MOST_FILES else ""
-    yield Check("cache", State.OK, f"{folder}, {least}{files:,} files, {least}{_megabytes(size)}.")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:,.1f} MB"
+    about = {"folder": folder, "files": files, "size": size / 1_000_000}
+    if files > _MOST_FILES:
+        told = say("{folder}, more than {files:,} files, more than {size:,.1f} MB.", **about)
+    else:
+        told = say("{folder}, {files:,} files, {size:,.1f} MB.", **about)
+    yield Check("cache", State.OK, told)
 
 
 def _checkout(here: _Surroundings) -> Iterator[Check]:
     folder = here.folder.resolve()
     root = next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
     if root is not None:
-        yield Check("checkout", State.OK, f"{root}; nothing outside of it is read.")
+        yield Check("checkout", State.OK, say("{root}; nothing outside of it is read.", root=root))
     else:
         yield Check(
             "checkout",
             State.WARNING,
-            f"{folder} is in no git checkout: no source outside of it is read, and {FILE_NAME} is looked for "
-            "in every folder above it.",
-            "Run scans in the checkout: what counts as the repository's own word depends on it.",
+            say(
+                "{folder} is in no git checkout: no source outside of it is read, and "
+                "{file_name} is looked for in every folder above it.",
+                folder=folder,
+                file_name=FILE_NAME,
+            ),
+            say("Run scans in the checkout: what counts as the repository's own word depends on it."),
         )
 
 
@@ -438,10 +537,16 @@ def _variables(here: _Surroundings) -> Iterator[Check]:
         if not near and not name.upper().startswith(_PREFIX):
             continue
         strange = True
-        hint = f"Is {near[0]} meant?" if near else f"These do: {', '.join(VARIABLES)}."
-        yield Check("variables", State.WARNING, f"{name} is set, and means nothing here.", hint)
+        if near:
+            hint = say("Is {name} meant?", name=near[0])
+        else:
+            hint = say("These do: {names}.", names=", ".join(VARIABLES))
+        yield Check(
+            "variables", State.WARNING, say("{name} is set, and means nothing here.", name=name), hint
+        )
     if known or not strange:
-        yield Check("variables", State.OK, f"set: {', '.join(known) or 'none of ours'}.")
+        told = say("set: {names}.", names=", ".join(known)) if known else say("set: none of ours.")
+        yield Check("variables", State.OK, told)
 
 
 def _configuration(here: _Surroundings) -> Iterator[Check]:
@@ -453,7 +558,6 @@ def _configuration(here: _Surroundings) -> Iterator[Check]:
     if file is None and not wishes.ignore_repo_config:
         found = find_repository_file(here.folder)
         file = str(found) if found is not None else None
-    told = file or "none"
     try:
         request = request_of((str(here.folder),), msgspec.structs.replace(wishes, config=file))
     except ConfigurationError as error:
@@ -464,40 +568,54 @@ def _configuration(here: _Surroundings) -> Iterator[Check]:
         yield Check("configuration", State.BROKEN, str(error))
         return
     statements, policy = request.statements, request.policy
-    heard = f", {_statements(len(statements.accepted))} heard" if file else ""
-    yield Check(
-        "configuration", State.OK, f"{told}{heard}.", "" if file else "To make one: sovereign-guard init"
-    )
+    if file:
+        told = say_many(
+            "{file}, {number} statement heard.",
+            "{file}, {number} statements heard.",
+            len(statements.accepted),
+            file=file,
+        )
+        yield Check("configuration", State.OK, told)
+    else:
+        yield Check("configuration", State.OK, say("none."), say("To make one: sovereign-guard init"))
     for refused in statements.refused:
-        yield Check("configuration", State.WARNING, f"not heard: {refused.what} [{refused.where}]")
-    yield Check("policy", State.OK, f"{policy.id} ({policy.source}).")
+        yield Check(
+            "configuration",
+            State.WARNING,
+            say("not heard: {what} [{where}]", what=refused.what, where=refused.where),
+        )
+    yield Check(later("policy"), State.OK, f"{policy.id} ({say(policy.source)}).")
     on_unknown = statements.on_unknown or policy.on_unknown
     pipeline = in_pipeline(here.environment)
-    where = "this is a pipeline" if pipeline else "this is no pipeline"
-    hook = ""
-    if not pipeline and on_unknown is OnUnknown.FAIL and statements.on_unknown is None:
-        hook = "; with --on-unknown warn-locally they would warn here"
-    yield Check("unknowns", State.OK, f"{where}, and what is unknown makes a run {_does(on_unknown)}{hook}.")
-
-
-def _does(on_unknown: OnUnknown) -> str:
-    return "fail" if on_unknown is OnUnknown.FAIL else "warn"
-
-
-def _statements(number: int) -> str:
-    return f"{number} statement{'' if number == 1 else 's'}"
+    fails = on_unknown is OnUnknown.FAIL
+    if pipeline:
+        told = (
+            say("this is a pipeline, and what is unknown makes a run fail.")
+            if fails
+            else say("this is a pipeline, and what is unknown makes a run warn.")
+        )
+    elif not fails:
+        told = say("this is no pipeline, and what is unknown makes a run warn.")
+    elif statements.on_unknown is None:
+        told = say(
+            "this is no pipeline, and what is unknown makes a run fail; with --on-unknown warn-locally they "
+            "would warn here."
+        )
+    else:
+        told = say("this is no pipeline, and what is unknown makes a run fail.")
+    yield Check(later("unknowns"), State.OK, told)
 
 
 _LOOKS: tuple[tuple[str, Callable[[_Surroundings], Iterator[Check]]], ...] = (
-    ("installation", _installation),
-    ("rules", _catalog),
-    ("parser", _parser),
-    ("second opinion", _second_opinion),
-    ("Checkov checks", _checkov),
+    (later("installation"), _installation),
+    (later("rules"), _catalog),
+    (later("parser"), _parser),
+    (later("second opinion"), _second_opinion),
+    (later("Checkov checks"), _checkov),
     ("terraform", _terraform),
-    ("cache", _cache),
-    ("checkout", _checkout),
-    ("variables", _variables),
-    ("configuration", _configuration),
+    (later("cache"), _cache),
+    (later("checkout"), _checkout),
+    (later("variables"), _variables),
+    (later("configuration"), _configuration),
 )
 """In the order in which they are told."""

@@ -11,6 +11,7 @@ from sovereign_guard.catalog import Catalog
 from sovereign_guard.catalog.catalog import PUBLIC_REGISTRIES
 from sovereign_guard.classify.labels import BLOCK_ARGUMENTS, Label, labels_in
 from sovereign_guard.classify.vocabulary import Reader
+from sovereign_guard.language import say
 from sovereign_guard.model.address import without_keys
 from sovereign_guard.model.finding import Assessment, Report, Verdict
 from sovereign_guard.model.host import host_of
@@ -319,17 +320,17 @@ class _Labels:
         """Return key and value as shown, and what the value says."""
         key = label.key.strip()
         if isinstance(label.value, Unknown):
-            return key, "(not known)", "is not known before the apply, or rests on what is not read"
+            return key, say("(not known)"), say("is not known before the apply, or rests on what is not read")
         if not key:
             level, outside = self._reader.bare(label.value), False
         else:
             reading = self._reader.read(label.key, label.value)
             level, outside = (reading.level, reading.outside) if reading is not None else (None, False)
         if outside:
-            return key, label.value, "is outside the vocabulary (SOV010)"
+            return key, label.value, say("is outside the vocabulary (SOV010)")
         if level is None:
-            return key, "...", "says no level"  # No report would show such a value either.
-        return key, label.value, f"says {self._names[level]}"
+            return key, "...", say("says no level")  # No report would show such a value either.
+        return key, label.value, say("says {level}", level=self._names[level])
 
     def likely(self) -> tuple[tuple[str, int], ...]:
         """Return keys that the vocabulary does not know, and that look as if they told a level."""

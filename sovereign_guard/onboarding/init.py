@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from sovereign_guard.catalog import Catalog
+from sovereign_guard.language import say, say_many
 from sovereign_guard.model.finding import Report
 from sovereign_guard.onboarding.estate import Estate, HostSeen, LabelSeen, ProviderSeen, survey
 from sovereign_guard.pipeline import Request
-from sovereign_guard.report.standing import count
 from sovereign_guard.report.words import clean
 
 _WIDTH = 100
@@ -61,65 +61,91 @@ def starter(report: Report, request: Request) -> str:
 
 
 def _head(report: Report, request: Request) -> Iterator[str]:
-    inputs = count(len(report.inventories), "input")
     yield from _prose(
-        f"Written by `sovereign-guard init {_paths(request)}` on {request.day}, from {inputs}. "
-        "Nothing here is switched on: with this file a scan finds the same as without it."
+        say_many(
+            "Written by `sovereign-guard init {paths}` on {day}, from {number:,} input. Nothing here is "
+            "switched on: with this file a scan finds the same as without it.",
+            "Written by `sovereign-guard init {paths}` on {day}, from {number:,} inputs. Nothing here is "
+            "switched on: with this file a scan finds the same as without it.",
+            len(report.inventories),
+            paths=_paths(request),
+            day=request.day,
+        )
     )
     yield from _prose(
-        'Settings are the lines with a single #. Take the "# " off a block, fill in what is "", leave '
-        "out what does not fit. `sovereign-guard schema configuration` prints the whole format."
+        say(
+            'Settings are the lines with a single #. Take the "# " off a block, fill in '
+            'what is "", leave out what does not fit. `sovereign-guard schema '
+            "configuration` prints the whole format."
+        )
     )
     if report.problems:
         yield from _prose(
-            f"{count(len(report.problems), 'error')}: not everything could be read, so there may be more "
-            "than is listed here."
+            say_many(
+                "{number:,} error: not everything could be read, so there may be more than is listed here.",
+                "{number:,} errors: not everything could be read, so there may be more than is listed here.",
+                len(report.problems),
+            )
         )
 
 
 def _estate(estate: Estate, catalog: Catalog) -> Iterator[str]:
-    yield from _title("What is there")
-    yield from _prose("Providers, the number of their resources, and who operates these:")
+    yield from _title(say("What is there"))
+    yield from _prose(say("Providers, the number of their resources, and who operates these:"))
     shown = estate.providers[:_MOST_PROVIDERS]
     wide = max((len(_short(one.address)) for one in shown), default=0)
     for one in shown:
         yield f"##   {_short(one.address):<{wide}}  {one.resources:>6,}  {_run_by(one, catalog)}"
     yield from _more(len(estate.providers) - len(shown))
     if estate.labels:
-        yield from _title("Labels that say how sensitive data is")
+        yield from _title(say("Labels that say how sensitive data is"))
         labels = estate.labels[:_MOST_LABELS]
         wide = max(len(_label(one)) for one in labels)
         for label in labels:
             yield f"##   {_label(label):<{wide}}  {label.resources:>6,}  {label.meaning}"
         yield from _more(len(estate.labels) - len(labels))
     else:
-        yield from _title("No label says how sensitive data is")
+        yield from _title(say("No label says how sensitive data is"))
     if estate.likely:
         yield from _prose(
-            "These keys look like such labels, and the vocabulary does not know them: "
-            f"{_keys(estate.likely)}. What they say is not heard. Add a label that is heard "
-            "(`sovereign-guard catalog labels`), such as "
-            "sovereignty-level, or state levels below."
+            say(
+                "These keys look like such labels, and the vocabulary does not know them: {keys}. What they "
+                "say is not heard. Add a label that is heard (`sovereign-guard catalog labels`), such as "
+                "sovereignty-level, or state levels below.",
+                keys=_keys(estate.likely),
+            )
         )
     if estate.other:
-        yield from _prose(f"Keys that say nothing of that: {_keys(estate.other)}.")
+        yield from _prose(say("Keys that say nothing of that: {keys}.", keys=_keys(estate.other)))
     if estate.hidden:
         yield from _prose(
-            f"Labels that Terraform marks sensitive, on {count(estate.hidden, 'resource')}, are left out."
+            say_many(
+                "Labels that Terraform marks sensitive, on {number:,} resource, are left out.",
+                "Labels that Terraform marks sensitive, on {number:,} resources, are left out.",
+                estate.hidden,
+            )
         )
 
 
 def _policy(report: Report, catalog: Catalog) -> Iterator[str]:
-    yield from _title("Policy")
-    yield from _prose(f"Shipped: {', '.join(catalog.policies)}; or a file of your own, relative to this one.")
+    yield from _title(say("Policy"))
+    yield from _prose(
+        say(
+            "Shipped: {names}; or a file of your own, relative to this one.",
+            names=", ".join(catalog.policies),
+        )
+    )
     name = report.policy.id if report.policy.id in catalog.policies else next(iter(catalog.policies))
     yield f"# policy: {name}"
     if report.summary.unknown:
-        several = report.summary.unknown != 1
-        verb, pronoun = ("are", "them") if several else ("is", "it")
         yield from _prose(
-            f"{count(report.summary.unknown, 'resource')} {verb} unknown. Let {pronoun} warn until you have "
-            "settled what you can, then take this out again."
+            say_many(
+                "{number:,} resource is unknown. Let it warn until you have settled what you can, then take "
+                "this out again.",
+                "{number:,} resources are unknown. Let them warn until you have settled what you can, then "
+                "take this out again.",
+                report.summary.unknown,
+            )
         )
         yield "# on_unknown: warn"
 
@@ -131,12 +157,15 @@ def _operators(estate: Estate, catalog: Catalog) -> Iterator[str]:
     strange += [one.address for one in estate.providers if not one.catalogued and one not in providers]
     if not hosts and not providers and not strange:
         return
-    yield from _title("Whose these are, only you can tell")
+    yield from _title(say("Whose these are, only you can tell"))
     if hosts or providers:
         yield from _prose(
-            "Until that is stated, sensitive data there is `unknown`. An id of `sovereign-guard catalog "
-            "operators` brings its facts with it: then leave out name, seat, controlled_from and internal. "
-            "Hosts of one operator go into one entry. For a provider it must hold of all its resources."
+            say(
+                "Until that is stated, sensitive data there is `unknown`. An id of "
+                "`sovereign-guard catalog operators` brings its facts with it: then leave out "
+                "name, seat, controlled_from and internal. Hosts of one operator go into one "
+                "entry. For a provider it must hold of all its resources."
+            )
         )
         yield "# operators:"
     for host in hosts[:_MOST_HOSTS]:
@@ -144,14 +173,28 @@ def _operators(estate: Estate, catalog: Catalog) -> Iterator[str]:
         yield from _entry()
     yield from _more(len(hosts) - _MOST_HOSTS)
     for one in providers[:_MOST_PROVIDERS]:
-        why = "not in the catalog" if not one.catalogued else "no endpoint is told"
-        yield f'#   - providers: ["{one.address}"]  ## {count(one.resources, "resource")}: {why}'
+        if not one.catalogued:
+            why = say_many(
+                "{number:,} resource: not in the catalog",
+                "{number:,} resources: not in the catalog",
+                one.resources,
+            )
+        else:
+            why = say_many(
+                "{number:,} resource: no endpoint is told",
+                "{number:,} resources: no endpoint is told",
+                one.resources,
+            )
+        yield f'#   - providers: ["{one.address}"]  ## {why}'
         yield from _entry()
     yield from _more(len(providers) - _MOST_PROVIDERS)
     if strange:
         names = ", ".join(_short(name) for name in strange[:_MOST_HOSTS])
         yield from _prose(
-            f"These cannot be stated, since they are no plain host names or addresses: {names}."
+            say(
+                "These cannot be stated, since they are no plain host names or addresses: {names}.",
+                names=names,
+            )
         )
         yield from _more(len(strange) - _MOST_HOSTS)
 
@@ -159,9 +202,9 @@ def _operators(estate: Estate, catalog: Catalog) -> Iterator[str]:
 def _entry() -> Iterator[str]:
     yield '#     id: ""'
     yield '#     name: ""'
-    yield '#     seat: ""              ## country, as FR'
-    yield "#     controlled_from: []   ## countries of whoever controls it; none: not known"
-    yield "#     internal: false       ## true: your own cloud"
+    yield '#     seat: ""              ## ' + say("country, as FR")
+    yield "#     controlled_from: []   ## " + say("countries of whoever controls it; none: not known")
+    yield "#     internal: false       ## " + say("true: your own cloud")
     yield '#     reason: ""'
 
 
@@ -169,10 +212,13 @@ def _mirrors(estate: Estate) -> Iterator[str]:
     hosts = [host for host in estate.mirrors if _REGISTRY.fullmatch(host)]
     if not hosts:
         return
-    yield from _title("Registries that serve providers of the public registry")
+    yield from _title(say("Registries that serve providers of the public registry"))
     yield from _prose(
-        "If these are mirrors of it, their providers are those that the catalog knows. This counts only in a "
-        "file from outside the repository, given with --config, unless the policy trusts the repository."
+        say(
+            "If these are mirrors of it, their providers are those that the catalog knows. "
+            "This counts only in a file from outside the repository, given with --config, "
+            "unless the policy trusts the repository."
+        )
     )
     yield f"# mirrors: [{', '.join(_quoted(host) for host in hosts[:_MOST_HOSTS])}]"
 
@@ -180,54 +226,77 @@ def _mirrors(estate: Estate) -> Iterator[str]:
 def _levels(report: Report, estate: Estate) -> Iterator[str]:
     if not estate.unlabelled:
         return
-    yield from _title("Data without a label")
+    yield from _title(say("Data without a label"))
     number = sum(found for _type, found, _address in estate.unlabelled)
     level = report.levels[report.policy.unlabelled]
-    verb = "is" if number == 1 else "are"
     types = ", ".join(
         f"{_short(name)} {found:,}" for name, found, _address in estate.unlabelled[:_MOST_TYPES]
     )
     rest = len(estate.unlabelled) - _MOST_TYPES
+    if rest > 0:
+        types = say("{names} and {number} more types", names=types, number=rest)
     yield from _prose(
-        f"{count(number, 'resource')} that may hold data {verb} judged as {level}, for want of a label: "
-        f"{types}{f' and {rest} more types' if rest > 0 else ''}. Label them, or state their level here: it "
-        "can only raise. The address is a glob."
+        say_many(
+            "{number:,} resource that may hold data is judged as {level}, for want of a label: {types}. "
+            "Label them, or state their level here: it can only raise. The address is a glob.",
+            "{number:,} resources that may hold data are judged as {level}, for want of a label: {types}. "
+            "Label them, or state their level here: it can only raise. The address is a glob.",
+            number,
+            level=level,
+            types=types,
+        )
     )
     yield "# levels:"
     yield f"#   - address: {_quoted(_glob(estate.unlabelled[0][2]))}"
     yield f'#     level: ""             ## {", ".join(report.levels)}'
     yield '#     reason: ""'
-    yield from _prose("Once all are labelled, let none be forgotten:")
+    yield from _prose(say("Once all are labelled, let none be forgotten:"))
     yield '# rules: {SOV007: "on"}'
 
 
 def _findings(report: Report, estate: Estate, request: Request) -> Iterator[str]:
-    yield from _title("Findings")
+    yield from _title(say("Findings"))
     number = len(report.findings)
     failing = sum(map(report.decides, report.findings))
     if not number:
-        yield from _prose("None today.")
+        yield from _prose(say("None today."))
         return
-    makes = (
-        "none of which makes" if not failing else f"of which {failing:,} {'make' if failing > 1 else 'makes'}"
-    )
-    yield from _prose(f"{count(number, 'finding')} today, {makes} a run fail.")
+    today = say_many("{number:,} finding today", "{number:,} findings today", number)
     if failing:
         yield from _prose(
-            "To let only new ones fail, settle what is above, write down what is left with "
-            f"`sovereign-guard baseline {_paths(request)}`, and switch this on. Write it anew as findings go."
+            say_many(
+                "{today}, of which {number:,} makes a run fail.",
+                "{today}, of which {number:,} make a run fail.",
+                failing,
+                today=today,
+            )
         )
+        yield from _prose(
+            say(
+                "To let only new ones fail, settle what is above, write down what is left with "
+                "`sovereign-guard baseline {paths}`, and switch this on. Write it anew as findings go.",
+                paths=_paths(request),
+            )
+        )
+    else:
+        yield from _prose(say("{today}, none of which makes a run fail.", today=today))
+    if failing:
         yield "# baseline: .sovereign-guard-baseline.json"
     if estate.waivable:
         rule, address = estate.waivable
         yield from _prose(
-            "A decision to live with a finding, with its end (at most "
-            f"{count(report.policy.waivers.max_days, 'day')} from now) and its reason:"
+            say_many(
+                "A decision to live with a finding, with its end (at most {number:,} day from now) and its "
+                "reason:",
+                "A decision to live with a finding, with its end (at most {number:,} days from now) and its "
+                "reason:",
+                report.policy.waivers.max_days,
+            )
         )
         yield "# waivers:"
         yield f"#   - address: {_quoted(_glob(address))}"
         yield f"#     rules: [{rule}]"
-        yield '#     until: ""             ## the last day, as 2027-03-31'
+        yield '#     until: ""             ## ' + say("the last day, as 2027-03-31")
         if report.policy.waivers.approver:
             yield '#     approver: ""'
         yield '#     reason: ""'
@@ -248,20 +317,31 @@ def _statable(one: ProviderSeen, catalog: Catalog) -> bool:
 
 def _run_by(one: ProviderSeen, catalog: Catalog) -> str:
     if one.nothing:
-        return "places nothing"
+        return say("places nothing")
     names = []
     for name in one.operators:
         operator = catalog.operator(name)
         names.append(f"{operator.name} ({operator.seat.country})" if operator else name)
     if one.unknown:
-        share = "" if one.unknown == one.resources and not names else f" for {one.unknown:,}"
-        names.append(f"not known{share}" if one.catalogued else "not in the catalog")
+        if not one.catalogued:
+            names.append(say("not in the catalog"))
+        elif one.unknown == one.resources and not names:
+            names.append(say("not known"))
+        else:
+            names.append(say("not known for {number:,}", number=one.unknown))
     return clean(", ".join(names))
 
 
 def _reached(host: HostSeen) -> str:
-    names = ", ".join(_short(name) for name in host.providers[:3])
-    return f"{count(host.resources, 'resource')} of {names}{', ...' if len(host.providers) > 3 else ''}"
+    names = ", ".join(
+        (*(_short(name) for name in host.providers[:3]), *(["..."] if host.providers[3:] else ()))
+    )
+    return say_many(
+        "{number:,} resource of {providers}",
+        "{number:,} resources of {providers}",
+        host.resources,
+        providers=names,
+    )
 
 
 def _label(one: LabelSeen) -> str:
@@ -271,7 +351,7 @@ def _label(one: LabelSeen) -> str:
 def _keys(keys: tuple[tuple[str, int], ...]) -> str:
     names = ", ".join(f"{_short(key)} ({number:,})" for key, number in keys[:_MOST_KEYS])
     rest = len(keys) - _MOST_KEYS
-    return f"{names} and {rest:,} more" if rest > 0 else names
+    return say("{names} and {number:,} more", names=names, number=rest) if rest > 0 else names
 
 
 def _paths(request: Request) -> str:
@@ -299,8 +379,9 @@ def _title(text: str) -> Iterator[str]:
     yield f"## -- {text} ".ljust(_RULER, "-")
 
 
-def _more(number: int) -> Iterable[str]:
-    return (f"##   and {number:,} more",) if number > 0 else ()
+def _more(number: int) -> Iterator[str]:
+    if number > 0:
+        yield "##   " + say("and {number:,} more", number=number)
 
 
 def _prose(text: str) -> Iterator[str]:
