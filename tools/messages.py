@@ -38,7 +38,7 @@ def collected() -> Catalog:
     for path in sorted(PACKAGE.rglob("*.j2")):
         with path.open("rb") as file:
             for entry in extract("jinja2", file, KEYWORDS):
-                found: object = entry[2]
+                found: object = entry[1]
                 if found and isinstance(
                     found, str | tuple | list
                 ):  # Nothing where what is said is no constant.
