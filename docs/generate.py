@@ -45,6 +45,7 @@ def pages(root: Path) -> dict[str, str]:
     made["rules/README.md"] = _rules_page(rules)
     made["policies.md"] = _policies_page(policies)
     made |= _catalog_pages(root / "rules" / "catalog")
+    made["catalog/equivalents.md"] = _equivalents_page(_read(root / "rules" / "catalog" / "equivalents.yaml"))
     return made
 
 
@@ -324,7 +325,8 @@ def _catalog_list(kinds: dict[str, Any], tables: list[dict[str, Any]], standing:
     intro = (
         "What the catalog knows of where data goes next ([flows.md](../flows.md)). A page for each provider "
         "whose types pass data on, or name the key that data is encrypted with. "
-        "`sovereign-guard catalog show TYPE` tells more of one type."
+        "`sovereign-guard catalog show TYPE` tells more of one type. "
+        "[What may stand in the place of what](equivalents.md) is a page of its own."
     )
     verbs = ["| kind of flow | in evidence | which data passes |", "|---|---|---|"]
     verbs += [f"| `{name}` | {kind['says']} | {_cell(kind['means'])} |" for name, kind in kinds.items()]
@@ -452,6 +454,56 @@ def _cell(text: str) -> str:
 
 
 # -- command -------------------------------------------------------------------------------------------------
+
+
+# -- catalog: what may stand in the place of what ------------------------------------------------------------
+
+
+def _equivalents_page(data: dict[str, Any]) -> str:
+    kinds = data["kinds"]
+    intro = (
+        f"{len(kinds)} kinds of service, and what may stand in the place of each: an operator's own service, "
+        "or software that one runs oneself. None is allowed because it stands here: "
+        "`sovereign-guard suggest` lists those that the policy in force would pass for the data at hand, "
+        "region by region. What is lost is said where it was read; where nothing is said of a feature, look "
+        "before you rely on it."
+    )
+    contents = [f"- [{kind['name']}](#{_anchor(kind['name'])})" for kind in kinds]
+    parts = [
+        _made_from("rules/catalog/equivalents.yaml"),
+        "# What may stand in the place of what",
+        _prose(intro),
+        "\n".join(contents),
+    ]
+    for kind in kinds:
+        parts += [f"## {kind['name']}", _prose(_french_and_types(kind))]
+        parts.append("\n".join(_offer_rows(kind["instead"], data["sources"])))
+    sources = [_source(source) for source in data["sources"].values()]
+    parts += ["## Sources", f"Reviewed on {data['reviewed']}.", "\n".join(sources)]
+    return _join(parts)
+
+
+def _anchor(heading: str) -> str:
+    """Return what a link to a heading names."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def _french_and_types(kind: dict[str, Any]) -> str:
+    types = ", ".join(f"`{name}`" for name in kind["types"])
+    return f"In French: {kind['fr']['name']}. Types: {types}."
+
+
+def _offer_rows(offers: list[dict[str, Any]], sources: dict[str, Any]) -> Iterator[str]:
+    yield "| offer | types | what is lost or different |"
+    yield "|---|---|---|"
+    for offer in offers:
+        who = offer.get("operator") or f"{offer['software']} (run by yourselves)"
+        if "below" in offer:
+            who += f" on {offer['below']}"
+        types = ", ".join(f"`{name}`" for name in offer.get("types", ())) or "-"
+        unread = [key for key in offer.get("sources", ()) if not sources[key]["read"]]
+        mark = " (text not read by us)" if unread else ""
+        yield f"| {_cell(who)} | {types} | {_cell(offer['lost'])}{mark} |"
 
 
 def main(arguments: list[str]) -> int:

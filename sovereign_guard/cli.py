@@ -401,6 +401,49 @@ def explain(context: click.Context, /, address: str, paths: tuple[str, ...], **o
 
 
 @cli.command(
+    cls=_Ordered,
+    help=_help(
+        say("List what may stand in the place of what fails, and what is lost in the exchange."),
+        say(
+            "For each kind of service that fails: how many resources, and the offers that the policy would "
+            "pass."
+        ),
+        examples=(
+            "sovereign-guard suggest .",
+            "sovereign-guard suggest plan.json --policy secnumcloud --format json",
+        ),
+    ),
+)
+@click.argument("paths", nargs=-1, metavar=say("[PATH]..."))
+@_shared_options
+@click.option(
+    "--format",
+    "-f",
+    "output_format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help=say("Format of standard output, or of --output."),
+)
+@click.option("--output", "-o", metavar=say("FILE"), help=say("Write there instead of to standard output."))
+@click.pass_context
+def suggest(
+    context: click.Context, /, paths: tuple[str, ...], output_format: str, output: str | None, **options: Any
+) -> None:
+    """Judge, and tell what may be used instead."""
+    from sovereign_guard.model.screen import Detail
+    from sovereign_guard.report.suggest import as_json, as_text
+
+    report = _assess(_request(paths or (".",), fail_on="all", **options))
+    for problem in report.problems:
+        _complain(f"{problem.where}: {problem.message} {problem.hint}")
+    screen = _screen() if output is None else _plain_screen(Detail.USUAL)
+    text = as_json(report) if output_format == "json" else as_text(report, screen).encode(errors="replace")
+    _emit([text], output)
+    context.exit(report.exit_code if report.problems else 0)
+
+
+@cli.command(
     help=_help(
         say("Look at source, plans or states, and write a commented configuration that fits them."),
         say("It says which providers, label keys and hosts are there, and what only you can tell of them."),

@@ -9,7 +9,7 @@ import msgspec
 
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.classify import classify
-from sovereign_guard.judge import judge
+from sovereign_guard.judge import judge, with_choices
 from sovereign_guard.language import later
 from sovereign_guard.model.classification import Classification
 from sovereign_guard.model.finding import Report
@@ -24,7 +24,7 @@ from sovereign_guard.processes import collector_paused, shared_out
 from sovereign_guard.propagate import Graph, Rules, propagate
 from sovereign_guard.read import SourceOptions, read_all
 from sovereign_guard.report import FORMATS
-from sovereign_guard.resolve import resolve
+from sovereign_guard.resolve import Offered, resolve
 
 _MANY = 2_000
 """Resources from which a second process pays."""
@@ -95,7 +95,7 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             for inventory, found in zip(inventories, shared_out(seen, inventories, sizes, _MANY), strict=True)
         ]
         progress("judging")
-        return judge(
+        report = judge(
             facts,
             problems,
             catalog,
@@ -106,6 +106,7 @@ def assess(request: Request, progress: Callable[[str], None] = lambda _stage: No
             baseline=request.baseline,
             root=request.root,
         )
+        return with_choices(report, catalog, day, Offered(catalog, day).ways)
 
 
 def write(report: Report, output_format: str, screen: Screen) -> Iterator[bytes]:

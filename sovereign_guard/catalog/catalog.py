@@ -28,6 +28,7 @@ from sovereign_guard.model.knowledge import (
     RegionTable,
     ResourceTable,
     RuleText,
+    ServiceKind,
     Vocabulary,
 )
 from sovereign_guard.model.policy import Policy
@@ -319,6 +320,28 @@ class Catalog:
                 dict.fromkeys(listed.without, False) | dict.fromkeys(listed.carrying, True) if listed else {}
             )
         return found
+
+    # -- equivalents ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def _service_patterns(self) -> tuple[dict[str, ServiceKind], list[tuple[str, ServiceKind]]]:
+        """Kinds of service by exact type, and by pattern with the most specific first."""
+        exact: dict[str, ServiceKind] = {}
+        patterns: list[tuple[str, ServiceKind]] = []
+        for kind in self._data.equivalents.values():
+            for name in kind.types:
+                if "*" in name:
+                    patterns.append((name, kind))
+                else:
+                    exact.setdefault(name, kind)
+        patterns.sort(key=lambda pair: (-len(pair[0].replace("*", "")), pair[0]))
+        return exact, patterns
+
+    def service_kind(self, resource_type: str) -> ServiceKind | None:
+        """Return the kind of service that a resource type is of; None where none is known."""
+        exact, patterns = self._service_patterns
+        found = exact.get(resource_type)
+        return found or next((kind for name, kind in patterns if matches(name, resource_type)), None)
 
     # -- data sources ---------------------------------------------------------------------------------------
 

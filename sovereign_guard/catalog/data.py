@@ -21,6 +21,7 @@ from sovereign_guard.model.knowledge import (
     RegionTable,
     ResourceTable,
     RuleText,
+    ServiceKind,
     Vocabulary,
 )
 from sovereign_guard.model.policy import Policy
@@ -86,6 +87,7 @@ class PackedCatalog(msgspec.Struct, frozen=True):
     provider_of_prefix: dict[str, str]
     clouds_of_operator: dict[str, tuple[str, ...]]
     backends: dict[str, msgspec.Raw] = {}
+    equivalents: dict[str, msgspec.Raw] = {}
     words: dict[str, bytes] = {}
     laid_over: bool = False
 
@@ -221,6 +223,11 @@ class CatalogData:
         return Section(self.packed.backends, BackendKind, self.words)
 
     @cached_property
+    def equivalents(self) -> Mapping[str, ServiceKind]:
+        """Kinds of service, and what may stand in their place; each holds its French itself."""
+        return Section(self.packed.equivalents, ServiceKind, self.words, frozenset())
+
+    @cached_property
     def policies(self) -> Mapping[str, Policy]:
         """Shipped policies."""
         return Section(self.packed.policies, Policy, self.words)
@@ -245,6 +252,7 @@ def pack(
     resources: dict[str, ResourceTable],
     carriers: dict[str, LabelCarriers],
     backends: dict[str, BackendKind],
+    equivalents: dict[str, ServiceKind],
     hosts: tuple[HostPattern, ...],
     addresses: tuple[str, ...],
     vocabulary: Vocabulary,
@@ -298,6 +306,7 @@ def pack(
         backends=_encoded(backends, None if below is None else below.backends),
         words={code: msgspec.msgpack.encode(texts) for code, texts in words.items()},
         laid_over=below is not None,
+        equivalents=_encoded(equivalents, None if below is None else below.equivalents),
     )
 
 

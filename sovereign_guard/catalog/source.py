@@ -30,6 +30,7 @@ from sovereign_guard.model.knowledge import (
     ResourceTable,
     RuleText,
     Service,
+    ServiceKind,
     Vocabulary,
 )
 from sovereign_guard.model.label import normal
@@ -134,6 +135,7 @@ class _Sections(msgspec.Struct, frozen=True):
     backends: dict[str, tuple[YamlFile, BackendKind]]
     hosts: tuple[YamlFile, tuple[HostPattern, ...]] | None
     flows: FlowWords | None = None
+    equivalents: dict[str, tuple[YamlFile, ServiceKind]] = {}
 
     @property
     def files(self) -> Iterator[YamlFile]:
@@ -141,7 +143,8 @@ class _Sections(msgspec.Struct, frozen=True):
         for group in (self.operators, self.providers, self.regions, self.resources, self.carriers):
             for file, _value in group.values():
                 yield file
-        yield from {file.path: file for file, _value in self.backends.values()}.values()
+        for several in (self.backends, self.equivalents):
+            yield from {file.path: file for file, _value in several.values()}.values()
 
     @property
     def empty(self) -> bool:
@@ -168,6 +171,12 @@ class _Sections(msgspec.Struct, frozen=True):
                 below.carriers,
             ),
             (later("backend {name}"), later("backend {name} (replaced)"), self.backends, below.backends),
+            (
+                later("what may stand in the place of {name}"),
+                later("what may stand in the place of {name} (replaced)"),
+                self.equivalents,
+                below.equivalents,
+            ),
         ):
             found += [
                 say(replaced if key in under else new, name=key.removeprefix(BACKEND)) for key in sorted(own)
@@ -191,6 +200,7 @@ class _Sections(msgspec.Struct, frozen=True):
             "resources": tables,
             "carriers": {value.provider: value for _f, value in self.carriers.values()},
             "backends": {key: value for key, (_f, value) in self.backends.items()},
+            "equivalents": {key: value for key, (_f, value) in self.equivalents.items()},
             "hosts": self.hosts[1] if self.hosts is not None else (),
         }
 
@@ -202,6 +212,7 @@ class _Values(TypedDict):
     resources: dict[str, ResourceTable]
     carriers: dict[str, LabelCarriers]
     backends: dict[str, BackendKind]
+    equivalents: dict[str, ServiceKind]
     hosts: tuple[HostPattern, ...]
 
 
@@ -271,7 +282,14 @@ class _Compiler:
             for position, entry in enumerate(file.data["words"]):
                 for code, words in self.words.items():
                     self._add(file, words, entry[ENGLISH], entry.get(code, ""), "words", position)
-        return _Sections(operators, providers, regions, resources, carriers, backends, hosts, flows)
+        equivalents = {
+            one.id: (f, one)
+            for f in self.files(f"{top}equivalents.yaml", "equivalents")
+            for one in _service_kinds(f)
+        }
+        return _Sections(
+            operators, providers, regions, resources, carriers, backends, hosts, flows, equivalents
+        )
 
     def rules_and_policies(self, vocabulary: Vocabulary) -> tuple[dict[str, RuleText], dict[str, Policy]]:
         rules: dict[str, RuleText] = {}
@@ -343,6 +361,9 @@ class _Compiler:
                 _check_carriers(file, carrier, providers[carrier.provider][1])
             elif below is not None and carrier.provider in below.providers:
                 _check_carriers(file, carrier, below.providers[carrier.provider])
+        services = {*sections.equivalents, *(below.equivalents if below is not None else ())}
+        for file, kind in sections.equivalents.values():
+            _check_offers(file, kind, known, services)
         if sections.hosts is not None:
             host_file, patterns = sections.hosts
             for position, pattern in enumerate(patterns):
@@ -404,6 +425,24 @@ def _check_flows(file: YamlFile, table: ResourceTable, kinds: set[str], operator
                     _known(file, end.bare, operators, "operator", "flows", position, side, "bare")
 
 
+def _check_offers(file: YamlFile, kind: ServiceKind, operators: set[str], kinds: set[str]) -> None:
+    """Check what the offers of a kind of service name: operators, other kinds, sources."""
+    at = next(position for position, one in enumerate(file.data["kinds"]) if one["id"] == kind.id)
+    for position, offer in enumerate(kind.instead):
+        path = ("kinds", at, "instead", position)
+        _known(file, offer.operator, operators, "operator", *path, "operator")
+        _known(file, offer.below, operators, "operator", *path, "below")
+        for name in offer.runs_on:
+            _known(file, name, kinds, "kind of service", *path, "runs_on")
+        for source in offer.sources:
+            if source not in kind.sources:
+                file.fault(
+                    say("no source {source!r} in this file.", source=source),
+                    *path,
+                    hint=say("Add it under `sources`."),
+                )
+
+
 def _named_as(file: YamlFile, name: str) -> None:
     if Path(file.path).stem != name:
         file.fault(say("this file must be called {name}.yaml, as its id says.", name=name))
@@ -413,6 +452,7 @@ _ABSENT = {
     "cloud": later("no cloud {name!r} in the catalog."),
     "holder": later("no holder {name!r} in the catalog."),
     "kind of flow": later("no kind of flow {name!r} in the catalog."),
+    "kind of service": later("no kind of service {name!r} in the catalog."),
     "operator": later("no operator {name!r} in the catalog."),
     "provider": later("no provider {name!r} in the catalog."),
     "region table": later("no region table {name!r} in the catalog."),
@@ -507,6 +547,19 @@ def _backends(data: dict[str, Any]) -> Iterator[BackendKind]:
         moved = (Service(kind, services, (kind,), compatible=True),) if services else ()
         table = ResourceTable((stored,), moved)
         yield BackendKind(provider, table, tuple(data.get("required", ())), data.get("renamed", {}))
+
+
+def _service_kinds(file: YamlFile) -> Iterator[ServiceKind]:
+    """Give the kinds of service of a file, each with the sources that it cites."""
+    data, seen = file.data, set[str]()
+    for position, entry in enumerate(data["kinds"]):
+        if entry["id"] in seen:
+            file.fault(say("{name} stands twice.", name=entry["id"]), "kinds", position, "id")
+        seen.add(entry["id"])
+        cited = {key for offer in entry["instead"] for key in offer.get("sources", ())}
+        sources = {key: source for key, source in data["sources"].items() if key in cited}
+        whole = {**entry, "reviewed": data["reviewed"], "sources": sources}
+        yield msgspec.convert(whole, ServiceKind)
 
 
 _OF_PROVIDER = frozenset(

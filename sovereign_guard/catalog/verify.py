@@ -22,6 +22,7 @@ from sovereign_guard.model.knowledge import (
     Ownership,
     RegionTable,
     ResourceTable,
+    ServiceKind,
     Source,
     begins,
 )
@@ -69,6 +70,7 @@ def verify(catalog: Catalog, day: str) -> list[Fault]:
         found.extend(_of_types(name, resources))
         found.extend(_of_flows(catalog, name, resources, known))
     found.extend(_of_names(catalog))
+    found.extend(_of_equivalents(catalog, known, oldest))
     hosts: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     for pattern in data.hosts:
         hosts[pattern.host].add((pattern.operator, pattern.cloud))
@@ -354,3 +356,78 @@ def _of_names(catalog: Catalog) -> Iterator[Fault]:
                 yield Fault(where, say("no operator '{operator}'", operator=operator))
         if not (form.here or form.operators or "(?P<host>" in form.pattern):
             yield Fault(where, say("{pattern} says neither an operator nor a host", pattern=form.pattern))
+
+
+# -- equivalents ---------------------------------------------------------------------------------------------
+
+
+def _of_equivalents(catalog: Catalog, known: _Types, oldest: str) -> Iterator[Fault]:
+    """Give types of no table, types of two kinds of service, and offers that say too little."""
+    claimed: dict[str, str] = {}
+    backends = {key.removeprefix(BACKEND) for key in catalog.data.backends}
+    for kind in catalog.data.equivalents.values():
+        where = f"equivalents/{kind.id}"
+        # What is said of software that anybody can run is said of no company.
+        if kind.sources or any(offer.operator for offer in kind.instead):
+            yield from _of_review(where, kind.reviewed, kind.sources, oldest)
+        for name in kind.types:
+            if name in claimed:
+                yield Fault(where, say("{name} is of {kind} too", name=name, kind=claimed[name]))
+            claimed.setdefault(name, kind.id)
+            if not (known.meets(name) or name in backends or _is_of_no_table(catalog, name)):
+                yield Fault(where, say("{name} is a type of no table", name=name))
+        yield from _of_offers(catalog, kind, known, where)
+    for name, one in claimed.items():
+        if "*" in name:
+            other = next(
+                (kind for wider, kind in claimed.items() if kind != one and _ties(name, wider)), None
+            )
+            if other is not None:
+                yield Fault(
+                    f"equivalents/{one}",
+                    say("{name} and a pattern of {kind} take the same types", name=name, kind=other),
+                )
+
+
+def _is_of_no_table(catalog: Catalog, pattern: str) -> bool:
+    """Whether a type or pattern is of a provider whose types no table tells of."""
+    provider = catalog.provider("", pattern)
+    return provider is not None and provider.id not in catalog.data.resources
+
+
+def _ties(name: str, other: str) -> bool:
+    """Whether neither of two patterns is the more specific, and some type can fit both."""
+    same = len(name.replace("*", "")) == len(other.replace("*", ""))
+    return same and "*" in other and _meet(name, other)
+
+
+def _of_offers(catalog: Catalog, kind: ServiceKind, known: _Types, where: str) -> Iterator[Fault]:
+    met: set[tuple[str, str, str]] = set()
+    for offer in kind.instead:
+        same = (offer.operator, offer.below, offer.software)
+        if same in met:
+            yield Fault(where, say("{name} stands twice", name=offer.operator or offer.software))
+        met.add(same)
+        for name in offer.types:
+            if not (known.meets(name) or _is_of_no_table(catalog, name)):
+                yield Fault(
+                    where,
+                    say(
+                        "{name} of {offer} is a type of no table",
+                        name=name,
+                        offer=offer.operator or offer.software,
+                    ),
+                )
+            if "*" in name:
+                yield Fault(where, say("{name} is a pattern: an offer names the types to write", name=name))
+            provider = catalog.provider("", name)
+            below = {one.operator for one in provider.stands_on if not one.types} if provider else set()
+            if offer.operator and below - {offer.below}:
+                yield Fault(
+                    where,
+                    say(
+                        "{name} stands on {operators}, which the offer does not say",
+                        name=name,
+                        operators=", ".join(sorted(below)),
+                    ),
+                )

@@ -9,6 +9,7 @@ import msgspec
 
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.flow import Carried
+from sovereign_guard.model.instead import Instead
 from sovereign_guard.model.knowledge import RuleText
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
@@ -146,6 +147,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
         states: where Terraform's states lie; these count into no summary of resources.
         flows: each step of data above the lowest level, where a front has asked for it.
         operators: names of the operators that the report speaks of, by id.
+        replaceable: what lies where its data must not be: (input, address, deposed key).
+        instead: of these, what may stand in their place; nothing where the catalog knows no kind of service.
 
     """
 
@@ -166,6 +169,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     states: tuple[Assessment, ...] = ()
     flows: tuple[Carried, ...] = ()
     operators: Mapping[str, str] = {}
+    replaceable: frozenset[tuple[str, str, str | None]] = frozenset()
+    instead: Mapping[tuple[str, str, str | None], Instead] = {}
 
     @property
     def judged(self) -> tuple[Assessment, ...]:

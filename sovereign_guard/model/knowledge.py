@@ -573,3 +573,50 @@ class RuleText(msgspec.Struct, frozen=True):
     optional: bool = False
     references: tuple[dict[str, str | bool], ...] = ()
     english: str = ""
+
+
+class NameIn(msgspec.Struct, frozen=True):
+    """A name in another language."""
+
+    name: str
+
+
+class LossIn(msgspec.Struct, frozen=True):
+    """What an exchange costs, in another language; `software`: its name, where that is not the same."""
+
+    lost: str
+    software: str = ""
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What may stand in the place of a service: an operator's own, or software that one runs oneself.
+
+    Attributes:
+        operator: empty for software. types: resource types that serve it there, or set the software up.
+        below: the operator on whose infrastructure the service stands, where that is another.
+        software: its name. runs_on: kinds of service that it runs on (ids).
+        lost: what is lost or different in the exchange. sources: keys of the kind's sources.
+
+    """
+
+    lost: str
+    fr: LossIn
+    types: tuple[str, ...] = ()
+    operator: str = ""
+    below: str = ""
+    software: str = ""
+    runs_on: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    self_run: bool = False
+
+
+class ServiceKind(msgspec.Struct, frozen=True):
+    """A kind of service, the resource types that are of it (patterns), and what may stand in their place."""
+
+    id: str
+    name: str
+    fr: NameIn
+    types: tuple[str, ...]
+    instead: tuple[Offer, ...]
+    reviewed: str
+    sources: dict[str, Source]

@@ -30,6 +30,7 @@ from sovereign_guard.report.facts import (
     stricter_test,
     suppliers,
 )
+from sovereign_guard.report.instead import section
 from sovereign_guard.report.layout import Line, advice, entry, heading, item, page
 from sovereign_guard.report.terms import (
     all_of,
@@ -183,6 +184,7 @@ class _Reasoning:
         yield from self._what_is_required()
         yield from self._what_was_found()
         yield from self._what_to_do()
+        yield from section(self._report, self._item, self._screen)
 
     # -- what it is ------------------------------------------------------------------------------------------
 

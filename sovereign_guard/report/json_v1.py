@@ -18,6 +18,7 @@ from sovereign_guard.model.finding import Assessment, Finding, InputProblem, Rep
 from sovereign_guard.model.placement import Ground, Placement
 from sovereign_guard.model.screen import Screen
 from sovereign_guard.model.value import Evidence, Unknown
+from sovereign_guard.report.instead import proposals
 from sovereign_guard.report.terms import NOTICE
 
 SCHEMA = "sovereign-guard/report/v1"
@@ -287,6 +288,7 @@ def _findings(report: Report) -> Iterator[bytes]:
     encode = msgspec.json.Encoder().encode
     shared: dict[Hashable, bytes] = {}
     starts = _starts(report)
+    choices = proposals(report)
     for finding in report.findings:
         key = (id(finding.outcome), finding.introduced, finding.waiver, finding.in_baseline)
         tail = shared.get(key)
@@ -302,6 +304,7 @@ def _findings(report: Report) -> Iterator[bytes]:
                 finding.fingerprint.encode(),
                 b'"',
                 _position(finding) if finding.file else _NO_POSITION,
+                choices(finding),
                 tail,
             )
         )

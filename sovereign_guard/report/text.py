@@ -10,6 +10,7 @@ from sovereign_guard.language import later, say, say_many
 from sovereign_guard.model.finding import Finding, Report, Severity, Verdict
 from sovereign_guard.model.screen import Detail, Screen
 from sovereign_guard.model.value import Evidence
+from sovereign_guard.report.instead import in_one_line
 from sovereign_guard.report.layout import advice, heading
 from sovereign_guard.report.standing import whose_word
 from sovereign_guard.report.terms import all_of, any_of, severity_word, source_words
@@ -106,6 +107,7 @@ def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterat
         (item.input, item.resource.address, item.resource.deposed): item.resource.change
         for item in report.judged
     }
+    proposed: set[tuple[str, str]] = set()
     for (source, address, deposed), group in groupby(findings, key=lambda f: (f.input, f.address, f.deposed)):
         if address:
             about = f"({changes[source, address, deposed]})"
@@ -117,6 +119,7 @@ def _findings(findings: list[Finding], report: Report, screen: Screen) -> Iterat
         shown: set[Evidence] = set()
         for finding in group:
             yield from _finding(finding, shown, screen)
+            yield from in_one_line(report, finding, proposed, screen)
 
 
 def _finding(finding: Finding, shown: set[Evidence], screen: Screen) -> Iterator[str]:

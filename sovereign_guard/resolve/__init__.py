@@ -5,7 +5,10 @@ from __future__ import annotations
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.model.policy import Statements
 from sovereign_guard.model.resource import Inventory
+from sovereign_guard.resolve.offered import Offered
 from sovereign_guard.resolve.resolver import Resolver
+
+__all__ = ["Offered", "resolve"]
 
 
 def resolve(inventory: Inventory, catalog: Catalog, statements: Statements, day: str) -> Resolver:
