@@ -41,7 +41,8 @@ def pages(root: Path) -> dict[str, str]:
     policies = [_read(path) for path in sorted((root / "rules" / "policies").glob("*.yaml"))]
     # The default comes first: it is the one that most readers look for.
     policies.sort(key=lambda policy: (policy["id"] != "three-circles", policy["id"]))
-    made = {f"rules/{rule['id']}.md": _rule_page(rule) for rule in rules}
+    others = _read(root / "rules" / "catalog" / "correspondences.yaml")
+    made = {f"rules/{rule['id']}.md": _rule_page(rule, others) for rule in rules}
     made["rules/README.md"] = _rules_page(rules)
     made["policies.md"] = _policies_page(policies)
     made |= _catalog_pages(root / "rules" / "catalog")
@@ -93,7 +94,7 @@ def _rules_page(rules: list[dict[str, Any]]) -> str:
     return _join([_made_from("rules/checks/"), "# Rules", _prose(intro), "\n".join(rows)])
 
 
-def _rule_page(rule: dict[str, Any]) -> str:
+def _rule_page(rule: dict[str, Any], others: dict[str, Any]) -> str:
     name = rule["id"]
     facts = f"Severity: **{rule['severity']}** ({rule['security_severity']} of 10)."
     if rule.get("optional", False):
@@ -111,8 +112,28 @@ def _rule_page(rule: dict[str, Any]) -> str:
         case = _example(rule["cases"], outcome)
         if case is not None:
             parts += [f"## {heading}", *_case(case, name)]
-    parts += ["## How to fix it", _prose(rule["fix"]), "## References", _references(rule["references"])]
+    parts += ["## How to fix it", _prose(rule["fix"])]
+    if name in others["rules"]:
+        parts += ["## Correspondences, not proof", *_correspondences(others, name)]
+    parts += ["## References", _references(rule["references"])]
     return _join(parts)
+
+
+def _correspondences(others: dict[str, Any], rule: str) -> Iterator[str]:
+    yield _prose(
+        "Provisions of other texts that a finding bears on, for whoever fills in a file for an audit "
+        "([evidence](../evidence.md)). A finding proves no breach of any of them, and no finding proves that "
+        "they are met."
+    )
+    rows = ["| text | provision | why | read in |", "|---|---|---|---|"]
+    for one in others["rules"][rule]:
+        text, source = others["frameworks"][one["framework"]], others["sources"][one["source"]]
+        read = f"[{source['title']}]({source['url']})" if "url" in source else source["title"]
+        unread = "" if source["read"] else " (text not read by us)"
+        rows.append(
+            f"| [{text['name']}]({text['url']}) | {one['reference']} | {one['why']} | {read}{unread} |"
+        )
+    yield "\n".join(rows)
 
 
 def _references(references: list[dict[str, Any]]) -> str:

@@ -29,11 +29,23 @@ if TYPE_CHECKING:
     from sovereign_guard.model.screen import Detail, Screen
     from sovereign_guard.pipeline import Request
 
-FORMAT_NAMES = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv", "html")
+FORMAT_NAMES = (
+    "text",
+    "json",
+    "sarif",
+    "junit",
+    "gitlab",
+    "github",
+    "markdown",
+    "csv",
+    "html",
+    "oscal",
+    "cyclonedx",
+)
 """As in report.FORMATS, which is not imported for `--help`."""
 
-WITH_FLOWS = frozenset({"html"})
-"""Formats that draw the flows of sensitive data, step by step."""
+WITH_FLOWS = frozenset({"html", "cyclonedx"})
+"""Formats that tell the flows of sensitive data, step by step."""
 
 _LONG_WORK = 20_000_000
 """Bytes of input from which a progress bar is shown on a terminal."""
@@ -244,6 +256,8 @@ def _shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
     flag_value="verbose",
     help=say("Text: also what passes, with operator and level."),
 )
+@click.option("--seal", metavar="DIR", help=say("Also write there what the verdict rests on, with digests."))
+@click.option("--seal-key", metavar="FILE", help=say("Sign that with this Ed25519 key (PEM)."))
 @click.pass_context
 def scan(
     context: click.Context,
@@ -253,6 +267,8 @@ def scan(
     output_format: str,
     outputs: tuple[str, ...],
     detail: str | None,
+    seal: str | None,
+    seal_key: str | None,
     **options: Any,
 ) -> None:
     """Judge, and write the reports."""
@@ -264,10 +280,21 @@ def scan(
     wanted = Detail(detail or "usual")
     asked = context.get_parameter_source("output_format") is ParameterSource.COMMANDLINE
     files = _outputs(outputs, output_format, asked=asked)
-    request = _request(paths or (".",), fail_on=fail_on, **options)
-    if any(name in WITH_FLOWS for name, _file in files):
-        request = replace(request, flows=True)
-    report = _assess(request)
+
+    def judge() -> tuple[Request, Report]:
+        request = _request(paths or (".",), fail_on=fail_on, **options)
+        if any(name in WITH_FLOWS for name, _file in files):
+            request = replace(request, flows=True)
+        return request, _assess(request)
+
+    if seal is None and seal_key is None:
+        report = judge()[1]
+    else:
+        from sovereign_guard.evidence import sealed
+
+        found = sealed(seal or "", seal_key, judge, {"fail_on": fail_on, **options})
+        report = found.report
+        click.echo(found.told, err=True)
     for name, file in files:
         _emit(write(report, name, _screen(wanted) if file is None else _plain_screen(wanted)), file)
     if ("text", None) not in files:
@@ -332,6 +359,40 @@ def _names_format(given: str) -> bool:
     """Whether an --output says which format it is for."""
     name, equals, _file = given.partition("=")
     return bool(equals) and name in FORMAT_NAMES
+
+
+@cli.command(
+    help=_help(
+        say("Check a folder that `scan --seal` has written, and judge anew where the inputs are at hand."),
+        say(
+            "Exit codes: 0 intact, and the same verdict; 1 changed, or another verdict; 2 usage; 3 it cannot "
+            "be read."
+        ),
+        examples=("sovereign-guard scan . --seal evidence", "sovereign-guard verify evidence"),
+    ),
+)
+@click.argument("folder", metavar="DIR")
+@click.option("--key", metavar="FILE", help=say("Public key (PEM) that must have signed it."))
+@click.option(
+    "--inputs",
+    metavar="DIR",
+    help=say("Folder in which the scan was started, or a copy of it (default: the working directory)."),
+)
+@click.option(
+    "--var",
+    "variables",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help=say("As the scan was given it: none is sealed."),
+)
+def verify(folder: str, key: str | None, inputs: str | None, variables: tuple[str, ...]) -> None:
+    """Check a sealed folder."""
+    from sovereign_guard.evidence import check
+
+    values = dict(one.partition("=")[::2] for one in variables)
+    found = check(folder, key, inputs, values, os.environ)
+    click.echo("\n".join(found.lines))
+    click.get_current_context().exit(found.exit_code)
 
 
 @cli.command(

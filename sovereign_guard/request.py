@@ -15,6 +15,7 @@ from sovereign_guard.catalog import Catalog, load
 from sovereign_guard.catalog.discovery import find_repository_file, lies_in_repository, repository_root
 from sovereign_guard.errors import UsageError
 from sovereign_guard.language import say, say_many
+from sovereign_guard.ledger import BASELINE, CATALOG, CONFIGURATION, POLICY, reading
 from sovereign_guard.model.policy import OnUnknown, Policy, RepositoryWord, Statements, Trust
 from sovereign_guard.model.value import Evidence
 from sovereign_guard.model.waiver import Baseline, WaiverTerms
@@ -180,7 +181,8 @@ def _own_catalog(
             say("{path} is no folder.", path=path),
             hint=say("A catalog of your own is a folder laid out as rules/catalog/."),
         )
-    extended, names = known.laid_over(path)
+    with reading(CATALOG):
+        extended, names = known.laid_over(path)
     return extended, Statements(
         accepted=(Evidence(say("catalog {path}: {names}", path=path, names=", ".join(names)), where),)
     )
@@ -215,7 +217,8 @@ def _baseline(
         return None, msgspec.structs.replace(statements, refused=(*statements.refused, refused))
     from sovereign_guard.catalog.baseline import read_baseline
 
-    baseline = read_baseline(path)
+    with reading(BASELINE):
+        baseline = read_baseline(path)
     what = say_many(
         "baseline {path} of {day}: {number} finding stood",
         "baseline {path} of {day}: {number} findings stood",
@@ -255,7 +258,8 @@ def _configuration(
         )
     from sovereign_guard.catalog.statements import read_configuration
 
-    return read_configuration(path, from_repository=inside)
+    with reading(CONFIGURATION):
+        return read_configuration(path, from_repository=inside)
 
 
 def _policy(
@@ -279,7 +283,8 @@ def _policy(
         )
     from sovereign_guard.catalog.policies import read_policy
 
-    policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
+    with reading(POLICY):
+        policy = read_policy(path, known.vocabulary.levels, known.rules, tuple(known.policies))
     if not lies_in_repository(path, repositories):
         return policy
     usual = WaiverTerms()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -42,6 +43,15 @@ def report_of(*paths: Any, **wishes: Any) -> Report:
     """Judge inputs as `scan` does."""
     asked = Wishes(**{"environment": {}, "cache": False, **wishes})
     return assess(request_of(tuple(map(str, paths)), asked))
+
+
+def scenario(name: str, day: str = "2026-11-24") -> Report:
+    """Judge the plan of a scenario by the configuration that lies with it."""
+    folder = Path(__file__).parent.parent / "fixtures" / name
+    found = [folder / one for one in ("config.yaml", ".sovereign-guard.yaml") if (folder / one).is_file()]
+    config = str(found[0]) if found else None
+    wishes = Wishes(environment={}, cache=False, as_of=day, source="", config=config)
+    return assess(replace(request_of((str(folder / "plan.json"),), wishes), flows=True))
 
 
 def text_of(write: Callable[[Report, Screen], Iterator[bytes]], report: Report) -> str:

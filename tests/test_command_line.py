@@ -30,7 +30,7 @@ resource "aws_s3_bucket" "drafts" {
   tags = { data-classification = aws_s3_bucket.site.arn }
 }
 """
-FORMATS = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv")
+FORMATS = ("text", "json", "sarif", "junit", "gitlab", "github", "markdown", "csv", "oscal")
 PIPELINES = (
     *("CI", "TF_BUILD", "JENKINS_URL", "BUILD_ID"),
     *("TEAMCITY_VERSION", "CODEBUILD_BUILD_ARN", "bamboo_planKey", "GO_PIPELINE_LABEL"),

@@ -523,7 +523,7 @@ def code_of(text: str) -> str:
 
 
 def test_commands_and_options_that_the_papers_name_are_built() -> None:
-    help_text = run("scan", "--help").stdout.decode()
+    help_text = "".join(run(command, "--help").stdout.decode() for command in ("scan", "verify"))
     options = {*re.findall(r"--[a-z][a-z-]+", help_text), "--check"}  # the last is that of docs/generate.py
     wrong = []
     for paper, text in PAPERS.items():

@@ -9,6 +9,7 @@ import msgspec
 
 from sovereign_guard.errors import UsageError, reason_of
 from sovereign_guard.language import say
+from sovereign_guard.ledger import keep
 from sovereign_guard.model.waiver import SCHEMA, Baseline, BaselineEntry
 
 _LARGEST = 64_000_000
@@ -40,6 +41,7 @@ def read_baseline(path: Path) -> Baseline:
         raise UsageError(
             say("the baseline cannot be read: {reason}.", reason=reason), hint=hint, file=str(path)
         ) from None
+    keep(str(path), data)
     if len(data) > _LARGEST:
         raise UsageError(
             say("this baseline is larger than {largest} bytes.", largest=_LARGEST), hint=hint, file=str(path)

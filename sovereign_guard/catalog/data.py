@@ -31,8 +31,8 @@ T = TypeVar("T")
 TEXTS = frozenset({"fix", "grounds", "means", "note", "notes", "says", "scope", "title", "what", "why"})
 """Fields of entries whose texts are for people; `unknown` of a flow's end is not only that: it is matched."""
 
-UNTOLD = frozenset({"sources", "references", "types"})
-"""Fields that hold no such text: titles of sources stay as they are, and no note on a type is printed."""
+UNTOLD = frozenset({"sources", "references", "correspondences", "types"})
+"""Fields without such text: titles of sources stay, correspondences bring their own, types print no note."""
 
 NAMED = TEXTS | {"place", "name", "legal_name"}
 """Those of companies and region tables, with names, of which most are alike everywhere (not `Klaba family`).

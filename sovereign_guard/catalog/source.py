@@ -17,6 +17,7 @@ from sovereign_guard.errors import ConfigurationError, UsageError
 from sovereign_guard.language import ENGLISH, LANGUAGES, later, say
 from sovereign_guard.model.knowledge import (
     DISPERSED,
+    Correspondence,
     FlowRule,
     FlowWords,
     HostPattern,
@@ -54,6 +55,7 @@ def compile_rules(folder: Path) -> PackedCatalog:
     vocabulary = _vocabulary(labels)
     compiler.problems.extend(labels.problems)
     rules, policies = compiler.rules_and_policies(vocabulary)
+    rules = compiler.corresponding(rules)
     compiler.check(sections, None)
     return pack(
         as_of=sections.as_of(),
@@ -316,6 +318,23 @@ class _Compiler:
         if text and words.setdefault(english, text) != text:
             file.fault(say("{text!r} is translated in two ways.", text=english), *path)
 
+    def corresponding(self, rules: dict[str, RuleText]) -> dict[str, RuleText]:
+        """Return the rules with the provisions of other texts that their findings bear on."""
+        for file in self.files("catalog/correspondences.yaml", "correspondences"):
+            frameworks, sources = file.data["frameworks"], file.data["sources"]
+            for rule, entries in file.data["rules"].items():
+                _known(file, rule, set(rules), "rule", "rules", rule)
+                for position, entry in enumerate(entries):
+                    place = ("rules", rule, position, "framework")
+                    _known(file, entry["framework"], set(frameworks), "framework", *place)
+            if file.problems:
+                self.problems.extend(file.problems)
+                continue
+            for rule, entries in file.data["rules"].items():
+                found = tuple(_correspondence(one, frameworks[one["framework"]], sources) for one in entries)
+                rules[rule] = msgspec.structs.replace(rules[rule], correspondences=found)
+        return rules
+
     def check(self, sections: _Sections, below: CatalogData | None) -> None:
         """Check across files.
 
@@ -514,6 +533,13 @@ def _check_sources(file: YamlFile) -> None:
                 visit(value, (*path, position))
 
     visit({key: value for key, value in file.data.items() if key != "sources"}, ())
+
+
+def _correspondence(
+    entry: dict[str, Any], framework: dict[str, Any], sources: dict[str, Any]
+) -> Correspondence:
+    both = {**framework, **entry, "fr": {**framework["fr"], **entry["fr"]}}
+    return msgspec.convert({**both, "source": sources[entry["source"]]}, Correspondence)
 
 
 def _rule_text(data: dict[str, Any]) -> RuleText:

@@ -17,6 +17,7 @@ from referencing import Resource as SchemaResource
 
 from sovereign_guard.errors import UsageError, reason_of
 from sovereign_guard.language import ENGLISH, language, say
+from sovereign_guard.ledger import kept
 
 MAX_BYTES = 4_000_000
 """More than any rules file or configuration has a reason to hold."""
@@ -248,7 +249,7 @@ def read_yaml(path: Path, shown_as: str | None = None) -> YamlFile:
             raise UsageError(
                 say("this file is larger than {max_bytes} bytes.", max_bytes=MAX_BYTES), file=shown
             )
-        text = path.read_text(encoding="utf-8-sig")
+        text = kept(path).decode("utf-8-sig")
     except OSError as error:
         raise UsageError(
             say("this file cannot be read: {reason}.", reason=reason_of(error)),

@@ -173,6 +173,8 @@ def judge(
         states=tuple(states),
         flows=tuple(one for *_facts, flows in facts for one in flows.carried),
         operators=_names(catalog, [*assessments, *states], findings),
+        operator=catalog.operator,
+        day=day,
         catalog_as_of=catalog.as_of,
         rules=catalog.rules,
         exit_code=EXIT_CLEAN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from sovereign_guard.model.classification import Classification, Kind
 from sovereign_guard.model.flow import Carried
 from sovereign_guard.model.instead import Instead
-from sovereign_guard.model.knowledge import RuleText
+from sovereign_guard.model.knowledge import Operator, RuleText
 from sovereign_guard.model.placement import Placement
 from sovereign_guard.model.policy import Policy, Statements
 from sovereign_guard.model.resource import Inventory, Resource
@@ -138,6 +138,10 @@ class Summary(msgspec.Struct, frozen=True):
     errors: int
 
 
+def _nobody(_id: str) -> None:
+    """Know no company."""
+
+
 class Report(msgspec.Struct, frozen=True, eq=False):
     """Everything that a writer may show. Assessments and findings are sorted.
 
@@ -149,6 +153,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
         operators: names of the operators that the report speaks of, by id.
         replaceable: what lies where its data must not be: (input, address, deposed key).
         instead: of these, what may stand in their place; nothing where the catalog knows no kind of service.
+        operator: gives what is known of a company, by its id.
+        day: ISO day on which dated facts were looked at.
 
     """
 
@@ -171,6 +177,8 @@ class Report(msgspec.Struct, frozen=True, eq=False):
     operators: Mapping[str, str] = {}
     replaceable: frozenset[tuple[str, str, str | None]] = frozenset()
     instead: Mapping[tuple[str, str, str | None], Instead] = {}
+    operator: Callable[[str], Operator | None] = _nobody
+    day: str = "1970-01-01"
 
     @property
     def judged(self) -> tuple[Assessment, ...]:

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import field
 
-from sovereign_guard.language import say
+from sovereign_guard.language import language, say
 
 UNKNOWN_DATE = "unknown"
 
@@ -555,6 +555,30 @@ class Vocabulary(msgspec.Struct, frozen=True):
     bare_words: tuple[str, ...]
 
 
+class Correspondence(msgspec.Struct, frozen=True):
+    """A provision of another text that a rule's findings bear on. It is no proof of anything.
+
+    Attributes:
+        framework, name, title, url: the text: its id, and what it is called. reference: article or section.
+        why: what the provision has to do with the finding. fr: the texts among these in French.
+
+    """
+
+    framework: str
+    name: str
+    title: str
+    url: str
+    reference: str
+    why: str
+    source: Source
+    fr: dict[str, str] = {}
+
+    def told(self, what: Literal["name", "title", "reference", "why"]) -> str:
+        """Return one of its texts in the language that is spoken."""
+        english: str = getattr(self, what)
+        return self.fr.get(what, english) if language() == "fr" else english
+
+
 class RuleText(msgspec.Struct, frozen=True):
     """What is told about a rule (rules/checks/).
 
@@ -573,6 +597,7 @@ class RuleText(msgspec.Struct, frozen=True):
     optional: bool = False
     references: tuple[dict[str, str | bool], ...] = ()
     english: str = ""
+    correspondences: tuple[Correspondence, ...] = ()
 
 
 class NameIn(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sovereign_guard.errors import InputError
 from sovereign_guard.language import later, say
+from sovereign_guard.ledger import INPUT, note
 
 MAX_BYTES = 2 << 30
 """Largest input, in bytes: 16 times the plan of 100,000 resources."""
@@ -93,6 +94,7 @@ def read_content(path: str) -> Content:
     if path == STDIN:
         raw = sys.stdin.buffer.read(MAX_BYTES + 1)
         _check(path, raw[:_HEAD], len(raw))
+        note(INPUT, path, raw)
         return Content(path, raw)
     file = Path(path)
     try:
@@ -128,6 +130,7 @@ def read_content(path: str) -> Content:
         ) from None
     except ValueError:
         raise InputError(say("this is not a file name."), file=repr(path)) from None
+    note(INPUT, path, raw)
     return Content(path, raw)
 
 

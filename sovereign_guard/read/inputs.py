@@ -11,6 +11,7 @@ import msgspec
 from sovereign_guard.catalog import Catalog
 from sovereign_guard.errors import InputError
 from sovereign_guard.language import say
+from sovereign_guard.ledger import INPUT, note
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.model.resource import Inventory
 from sovereign_guard.read.beside import with_source
@@ -107,7 +108,9 @@ def _shown_by_terraform(path: str) -> Content:
     from sovereign_guard.read.terraform import show_plan
 
     # The digest is that of the file which a pipeline goes on to apply.
-    return Content(path, show_plan(path), digested=Path(path).read_bytes())
+    shown, binary = show_plan(path), Path(path).read_bytes()
+    note(INPUT, path, binary)
+    return Content(path, shown, digested=binary)
 
 
 def _read_one(

@@ -29,5 +29,7 @@ FORMATS: dict[str, Callable[[Report, Screen], Iterator[bytes]]] = {
     "markdown": _writer("markdown"),
     "csv": _writer("csv_v1"),
     "html": _writer("html"),
+    "oscal": _writer("oscal"),
+    "cyclonedx": _writer("cyclonedx"),
 }
 """Every format by name. A module has `write(report, screen)`, which gives the text piece by piece."""

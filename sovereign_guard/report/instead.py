@@ -110,6 +110,15 @@ def in_one_line(
     yield wrap(words, screen, "      ", "        ")
 
 
+def offers(report: Report, finding: Finding) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return the name of the kind of service of a finding, and each offer with what is lost with it."""
+    found = _of(report, finding)
+    if found is None:
+        return "", ()
+    told = ((_headline(choice), lost_with(choice.offer)) for choice in found.choices)
+    return name_of(found.kind), tuple(told)
+
+
 def proposals(report: Report) -> Callable[[Finding], bytes]:
     """Return what writes the member `instead` of a finding in JSON; empty where there are no offers."""
     written: dict[int, bytes] = {}

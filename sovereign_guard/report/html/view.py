@@ -16,6 +16,7 @@ from sovereign_guard.model.value import Evidence
 from sovereign_guard.report.html.excerpt import Line, excerpt
 from sovereign_guard.report.html.network import Edge, Network, lay_out
 from sovereign_guard.report.html.sankey import ORDER, Drawing, Lot, draw
+from sovereign_guard.report.instead import offers
 from sovereign_guard.report.limits import gravest_first, shortened
 from sovereign_guard.report.places import Places
 from sovereign_guard.report.standing import Standing, excuse, standing_of, subject
@@ -47,7 +48,11 @@ class Tile(msgspec.Struct, frozen=True):
 
 
 class Card(msgspec.Struct, frozen=True):
-    """Findings that say the same: the resources, what is said of them, and the lines of the first."""
+    """Findings that say the same: the resources, what is said of them, and the lines of the first.
+
+    `service`, `instead`: the kind of service that the first is, and what may stand in its place, with what is
+    lost.
+    """
 
     verdict: Verdict
     verdict_word: str
@@ -60,6 +65,8 @@ class Card(msgspec.Struct, frozen=True):
     steps_left: int
     file: str
     lines: tuple[Line, ...]
+    service: str
+    instead: tuple[tuple[str, str], ...]
 
 
 class RuleSection(msgspec.Struct, frozen=True):
@@ -369,7 +376,7 @@ def _rules(report: Report) -> Iterator[RuleSection]:
             if told >= _CARDS:
                 break
             told += 1
-            cards.append(_card(outcome, said, found, places, with_lines=excerpts < _EXCERPTS))
+            cards.append(_card(report, outcome, said, found, places, with_lines=excerpts < _EXCERPTS))
             excerpts += bool(cards[-1].lines)
         count = sum(map(len, groups.values()))
         shown = sum(len(card.places) + card.more for card in cards)
@@ -377,9 +384,16 @@ def _rules(report: Report) -> Iterator[RuleSection]:
 
 
 def _card(
-    outcome: Outcome, standing: str, found: Sequence[Finding], places: Places, *, with_lines: bool
+    report: Report,
+    outcome: Outcome,
+    standing: str,
+    found: Sequence[Finding],
+    places: Places,
+    *,
+    with_lines: bool,
 ) -> Card:
     first = found[0]
+    service, instead = offers(report, first) if with_lines else ("", ())
     lines = excerpt(first.file, first.line) if with_lines and first.file and first.line else ()
     named = tuple(
         (_short(subject(one.address, one.deposed) or say("no resource")), _where(one, places))
@@ -401,6 +415,8 @@ def _card(
         steps_left=max(len(outcome.evidence) - _MOST_STEPS, 0),
         file=places.of(first).file if first.file else "",
         lines=lines,
+        service=service,
+        instead=instead,
     )
 
 

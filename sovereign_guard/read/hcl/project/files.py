@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sovereign_guard.language import say
+from sovereign_guard.ledger import SOURCE, note
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.project.source import SourceFile
 from sovereign_guard.read.hcl.syntax import Parser, Text
@@ -265,7 +266,9 @@ class Reader:
                     hint = say("Is this source written by hand? Split it.")
                 else:
                     with open(name, "rb") as file:  # noqa: PTH123 - hot
-                        return file.read()
+                        data = file.read()
+                    note(SOURCE, shown, data)
+                    return data
         except OSError as error:
             message = say("this file cannot be read: {why}.", why=error.strerror)
             hint = say("Give it the rights to be read.")

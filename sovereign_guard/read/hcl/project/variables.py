@@ -17,6 +17,7 @@ import msgspec
 
 from sovereign_guard.errors import InputError, UsageError
 from sovereign_guard.language import say
+from sovereign_guard.ledger import VARIABLES, note
 from sovereign_guard.model.finding import InputProblem
 from sovereign_guard.read.hcl.language.evaluate import Budget, Evaluator, FunctionScope
 from sovereign_guard.read.hcl.language.types import (
@@ -109,6 +110,7 @@ def given_values(
             raise UsageError(
                 say("--var-file cannot be read: {why}.", why=error.strerror), file=argument
             ) from None
+        note(VARIABLES, argument, data)
         try:
             found.update(values_in(data, argument, argument))
         except InputError as error:

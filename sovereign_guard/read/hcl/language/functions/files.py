@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sovereign_guard.language import later, say
+from sovereign_guard.ledger import REFERENCED, note_located
 from sovereign_guard.model.value import Unknown
 from sovereign_guard.read.hcl.language.functions.function import Files, Function, Parameter
 from sovereign_guard.read.hcl.language.functions.glob import (
@@ -183,6 +184,7 @@ def _read(path: Path, name: str) -> bytes | Unknown:
         data = stream.read(MAX_BYTES + 1) if info.st_size <= MAX_BYTES else b""
     if info.st_size > MAX_BYTES or len(data) > MAX_BYTES:
         return failed(say("the file is larger than those that are read"), name)
+    note_located(REFERENCED, path, data)
     return data
 
 
