@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from benchmarks import checkov_rows, plan_rows, source_rows
+from benchmarks import checkov_rows, page_rows, plan_rows, source_rows
 from benchmarks.measure import MeasuringError, table
 from benchmarks.shared import C7N_LEFT, CHECKOV, Bench, Row, note, processors, skipped
 
 MEASUREMENTS: tuple[tuple[str, Callable[[Bench], Iterator[Row]]], ...] = (
     ("large plan", plan_rows.large_plan),
     ("flows", plan_rows.flows),
+    ("page", page_rows.page),
     ("checkov", plan_rows.beside_checkov),
     ("our checks in checkov", checkov_rows.overhead),
     ("source beside checkov", source_rows.beside_checkov),
@@ -66,6 +67,8 @@ def how(bench: Bench) -> str:
         "                changed. Cold: the same folder with --no-cache",
         "source of MB    ours may use two processors; its memory is that of all its processes together,",
         "                looked at ten times a second, pages that they share counted once for each",
+        "page            --format html; a tab of headless Chromium opened anew each round, until its table",
+        "                can be filtered",
         "python -c pass  the interpreter alone, so what is above it is ours",
         "from YAML       parsing and validating all of rules/, as building a wheel does; both figures are",
         "                times inside the process, without imports",
