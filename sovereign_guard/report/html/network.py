@@ -14,7 +14,7 @@ import msgspec
 
 BOX_WIDTH = 220
 BOX_HEIGHT = 62
-_ACROSS = 350
+_ACROSS = 385
 _DOWN = 78
 _BETWEEN = 14
 _MARGIN = 12
