@@ -2,7 +2,7 @@
 #   make scan    judges the bundled plan
 #   make test    every check and every test
 #   make lint    the checks alone
-#   make docs    writes the pages that are made from rules/
+#   make docs    writes the pages that are made from rules/, and builds the site into build/site
 #   make bench   measures, side by side with other tools
 #   make clean   takes away all that these made
 # PYTHON=... chooses the interpreter that the virtual environments are made with.
@@ -13,6 +13,7 @@
 VENV = .venv
 CHECKOV_VENV = .venv-checkov
 C7N_VENV = .venv-c7n
+DOCS_VENV = .venv-docs
 PLAN = fixtures/europe-mixed/plan.json
 # Installing compiles these.
 TEXTS = $(wildcard sovereign_guard/locale/*/LC_MESSAGES/*.po)
@@ -53,14 +54,17 @@ lint: $(VENV)/.ready-dev
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/python tools/messages.py --check
 
-docs: $(VENV)/.ready-dev
-	@$(VENV)/bin/python docs/generate.py
+# MkDocs writes of its own future on every run, which is no warning about these pages.
+docs: $(DOCS_VENV)/.ready
+	@$(DOCS_VENV)/bin/python docs/generate.py
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/python -m mkdocs --quiet build --strict
+	@echo "The site is in build/site: open build/site/index.html."
 
 bench: $(VENV)/.ready-dev $(CHECKOV_VENV)/.ready $(C7N_VENV)/.ready
 	@$(VENV)/bin/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(CHECKOV_VENV) $(C7N_VENV) build dist benchmarks/data \
+	rm -rf $(VENV) $(CHECKOV_VENV) $(C7N_VENV) $(DOCS_VENV) build dist benchmarks/data \
 		.pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -98,6 +102,12 @@ $(CHECKOV_VENV)/.ready: pyproject.toml
 	@test -x $(CHECKOV_VENV)/bin/python || { venv=$(CHECKOV_VENV); $(MAKE_VENV); }
 	@echo "Installing checkov and sovereign-guard into $(CHECKOV_VENV) (once; a few minutes)."
 	@$(CHECKOV_VENV)/bin/python $(PIP) --editable '.[checkov]'
+	@touch $@
+
+$(DOCS_VENV)/.ready: pyproject.toml
+	@test -x $(DOCS_VENV)/bin/python || { venv=$(DOCS_VENV); $(MAKE_VENV); }
+	@echo "Installing sovereign-guard and MkDocs into $(DOCS_VENV) (once; about half a minute)."
+	@$(DOCS_VENV)/bin/python $(PIP) --editable '.[docs]'
 	@touch $@
 
 # Its parser is a binary wheel, which not every machine has: `bench` then says so and measures the rest.

@@ -1,4 +1,9 @@
-"""Writes the pages that are made from rules/: docs/rules/*.md, docs/catalog/*.md and docs/policies.md.
+"""Writes the pages that are made from rules/.
+
+These are docs/rules/*.md, docs/catalog/*.md, docs/policies.md, docs/policies/*.md and docs/limitations.md.
+What they show of the program's output is what it says when they are made; so is that in docs/tutorial.md,
+which is written by hand otherwise.
+
 
 `python docs/generate.py` writes them; with `--check` it writes nothing and exits 1 if any page is stale.
 """
@@ -8,25 +13,29 @@ from __future__ import annotations
 import json
 import re
 import sys
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from sovereign_guard.catalog.yaml_file import read_yaml
+import writing.coverage
+import writing.limitations
+import writing.policies
+import writing.tutorial
+from writing.page import cell, fenced, join, listed, made_from, names, prose, read, source
+from writing.run import DAY, findings, run
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 
-_WIDTH = 110
-_FOLDERS = ("rules", "catalog")
+_FOLDERS = ("rules", "catalog", "policies")
 """Folders of which every page is made here."""
 
-_FEW = 4
-"""Names that a cell of a table lists; of more, their number is told."""
-
+_NONE = {
+    "fail": "There is none: what this rule finds is `unknown` by its nature.",
+    "unknown": "There is none: this rule knows its answer in every case.",
+}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _HEADINGS = {
     "fail": "An example that fails",
@@ -37,16 +46,22 @@ _HEADINGS = {
 
 def pages(root: Path) -> dict[str, str]:
     """Return every generated page, by its path below docs/."""
-    rules = [_read(path) for path in sorted((root / "rules" / "checks").glob("*.yaml"))]
-    policies = [_read(path) for path in sorted((root / "rules" / "policies").glob("*.yaml"))]
+    rules = [read(path) for path in sorted((root / "rules" / "checks").glob("*.yaml"))]
+    policies = [read(path) for path in sorted((root / "rules" / "policies").glob("*.yaml"))]
     # The default comes first: it is the one that most readers look for.
     policies.sort(key=lambda policy: (policy["id"] != "three-circles", policy["id"]))
-    others = _read(root / "rules" / "catalog" / "correspondences.yaml")
+    others = read(root / "rules" / "catalog" / "correspondences.yaml")
     made = {f"rules/{rule['id']}.md": _rule_page(rule, others) for rule in rules}
     made["rules/README.md"] = _rules_page(rules)
-    made["policies.md"] = _policies_page(policies)
+    made["policies.md"] = writing.policies.overview(policies)
+    made |= {f"policies/{policy['id']}.md": writing.policies.page(policy) for policy in policies}
     made |= _catalog_pages(root / "rules" / "catalog")
-    made["catalog/equivalents.md"] = _equivalents_page(_read(root / "rules" / "catalog" / "equivalents.yaml"))
+    facts = writing.coverage.Facts(root)
+    made["catalog/coverage.md"] = writing.coverage.page(facts)
+    tutorial = (root / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    made["tutorial.md"] = writing.tutorial.page(tutorial, root / "fixtures" / "tutorial")
+    made["limitations.md"] = writing.limitations.page(facts)
+    made["catalog/equivalents.md"] = _equivalents_page(read(root / "rules" / "catalog" / "equivalents.yaml"))
     return made
 
 
@@ -57,25 +72,8 @@ def stale(made: dict[str, str], docs: Path) -> list[str]:
     return [*wrong, *(name for name in left if name not in made)]
 
 
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = read_yaml(path).data
-    return found
-
-
 def _text(path: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
-
-
-def _prose(text: str) -> str:
-    return textwrap.fill(" ".join(text.split()), _WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _made_from(source: str) -> str:
-    return f"<!-- Made from {source} by docs/generate.py: edit that file, then run `make docs`. -->\n"
-
-
-def _join(parts: list[str]) -> str:
-    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 # -- rules ---------------------------------------------------------------------------------------------------
@@ -91,7 +89,7 @@ def _rules_page(rules: list[dict[str, Any]]) -> str:
         "`sovereign-guard rules SOV001` tells one. What each level of data requires is said by the "
         "[policy](../policies.md)."
     )
-    return _join([_made_from("rules/checks/"), "# Rules", _prose(intro), "\n".join(rows)])
+    return join([made_from("rules/checks/"), "# Rules", prose(intro), "\n".join(rows)])
 
 
 def _rule_page(rule: dict[str, Any], others: dict[str, Any]) -> str:
@@ -102,36 +100,59 @@ def _rule_page(rule: dict[str, Any], others: dict[str, Any]) -> str:
     if not rule["placement"]:
         facts += " Its finding stands beside the verdict of the resource and does not change it."
     parts = [
-        _made_from(f"rules/checks/{name}.yaml"),
+        made_from(f"rules/checks/{name}.yaml"),
         f"# {name}: {rule['title']}",
-        _prose(facts),
+        prose(facts),
         "## Why",
-        _prose(rule["why"]),
+        prose(rule["why"]),
     ]
     for outcome, heading in _HEADINGS.items():
         case = _example(rule["cases"], outcome)
-        if case is not None:
+        if case is None:
+            parts += [f"## {heading}", _NONE[outcome]]
+        else:
             parts += [f"## {heading}", *_case(case, name)]
-    parts += ["## How to fix it", _prose(rule["fix"])]
+            if outcome == _told_of(rule["cases"]):
+                parts += ["What the program says of it:", fenced("text", findings(_output(case)))]
+    parts += ["## How to fix it", prose(rule["fix"])]
     if name in others["rules"]:
         parts += ["## Correspondences, not proof", *_correspondences(others, name)]
     parts += ["## References", _references(rule["references"])]
-    return _join(parts)
+    return join(parts)
+
+
+def _told_of(cases: list[dict[str, Any]]) -> str:
+    """Return the outcome whose example is shown with the program's output: SOV003 never fails."""
+    return "fail" if _example(cases, "fail") else "unknown"
+
+
+def _output(case: dict[str, Any]) -> str:
+    """Return what `sovereign-guard scan` prints of a case."""
+    files = (
+        {"here/plan.json": json.dumps(case["plan"])} if "plan" in case else {"here/main.tf": case["main_tf"]}
+    )
+    arguments = ["scan", "plan.json" if "plan" in case else ".", "--source", "", "--as-of", DAY]
+    if "policy" in case:
+        arguments += ["--policy", case["policy"]]
+    if "config" in case:
+        files["here/config.yaml"] = yaml.safe_dump(case["config"])
+        arguments += ["--config", "config.yaml"]
+    return run(files, *arguments)
 
 
 def _correspondences(others: dict[str, Any], rule: str) -> Iterator[str]:
-    yield _prose(
+    yield prose(
         "Provisions of other texts that a finding bears on, for whoever fills in a file for an audit "
         "([evidence](../evidence.md)). A finding proves no breach of any of them, and no finding proves that "
         "they are met."
     )
     rows = ["| text | provision | why | read in |", "|---|---|---|---|"]
     for one in others["rules"][rule]:
-        text, source = others["frameworks"][one["framework"]], others["sources"][one["source"]]
-        read = f"[{source['title']}]({source['url']})" if "url" in source else source["title"]
-        unread = "" if source["read"] else " (text not read by us)"
+        text, where = others["frameworks"][one["framework"]], others["sources"][one["source"]]
+        named = f"[{where['title']}]({where['url']})" if "url" in where else where["title"]
+        unread = "" if where["read"] else " (text not read by us)"
         rows.append(
-            f"| [{text['name']}]({text['url']}) | {one['reference']} | {one['why']} | {read}{unread} |"
+            f"| [{text['name']}]({text['url']}) | {one['reference']} | {one['why']} | {named}{unread} |"
         )
     yield "\n".join(rows)
 
@@ -153,19 +174,14 @@ def _example(cases: list[dict[str, Any]], outcome: str) -> dict[str, Any] | None
 
 def _case(case: dict[str, Any], rule: str) -> Iterator[str]:
     yield f"{case['name'][0].upper()}{case['name'][1:]}."
-    yield _fenced("hcl", _plan(case["plan"]) if "plan" in case else case["main_tf"].rstrip())
+    yield fenced("hcl", _plan(case["plan"]) if "plan" in case else case["main_tf"].rstrip())
     if "config" in case:
         stated = yaml.safe_dump(case["config"], sort_keys=False, allow_unicode=True)
         yield "With this configuration, given by `--config`:"
-        yield _fenced("yaml", stated)
+        yield fenced("yaml", stated)
     found = " and ".join(f"{name} {verdict}" for name, verdict in case["expect_findings"])
     policy = f" under the policy `{case['policy']}`" if "policy" in case else ""
     yield f"Found{policy}: {found or f'nothing by {rule} or any other rule'}."
-
-
-def _fenced(language: str, text: str) -> str:
-    body = text.strip("\n")
-    return f"```{language}\n{body}\n```"
 
 
 # -- a plan in short form ------------------------------------------------------------------------------------
@@ -253,84 +269,14 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-# -- policies ------------------------------------------------------------------------------------------------
-
-
-def _policies_page(policies: list[dict[str, Any]]) -> str:
-    intro = (
-        "A policy says, for each level of data, what its placement must fulfil. `--policy ID` chooses one of "
-        "these; `--policy FILE` takes one of your own, which may start from one of these with `extends`. "
-        "`sovereign-guard schema policy` prints the format. A level that a policy leaves out requires "
-        "nothing."
-    )
-    parts = [_made_from("rules/policies/"), "# Policies", _prose(intro)]
-    for policy in policies:
-        parts += _policy(policy)
-    return _join(parts)
-
-
-def _policy(policy: dict[str, Any]) -> Iterator[str]:
-    default = " (the default)" if policy["id"] == "three-circles" else ""
-    yield f"## `{policy['id']}`: {policy['title']}{default}"
-    yield _prose(policy["description"])
-    rows = ["| level | seat and control of the operator | where data lies | further |", "|---|---|---|---|"]
-    for level, requirement in policy["levels"].items():
-        further = []
-        if requirement.get("internal"):
-            further.append("only the organisation's own cloud")
-        if "qualification" in requirement:
-            further.append(f"{requirement['qualification']} in force")
-        if requirement.get("presence_counts"):
-            further.append("subsidiaries and branches count")
-        if requirement.get("suppliers_count"):
-            further.append("technology suppliers count")
-        if requirement.get("external_keys") == "lower":
-            further.append("keys that others hold lower a finding")
-        cells = (
-            _codes(requirement.get("control")),
-            _codes(requirement.get("territory")),
-            "; ".join(further) or "-",
-        )
-        rows.append(f"| `{level}` | {' | '.join(cells)} |")
-    yield "\n".join(rows)
-    outcome = "fails the run" if policy["on_unknown"] == "fail" else "only warns"
-    yield _prose(
-        f"Data without any label is judged as `{policy['unlabelled']}`. "
-        f"A verdict that cannot be told {outcome} (`on_unknown: {policy['on_unknown']}`). "
-        f"Reviewed on {policy['reviewed']}."
-    )
-    yield "\n".join(
-        textwrap.fill(f"- Area `{name}`: {', '.join(codes)}.", _WIDTH, subsequent_indent="  ")
-        for name, codes in policy["areas"].items()
-    )
-    yield "\n".join(["Sources:", "", *(_source(source) for source in policy["sources"].values())])
-
-
-def _codes(condition: dict[str, Any] | None) -> str:
-    if condition is None:
-        return "-"
-    parts = []
-    if "allow" in condition:
-        parts.append(f"only {', '.join(f'`{code}`' for code in condition['allow'])}")
-    if "forbid" in condition:
-        parts.append(f"not {', '.join(f'`{code}`' for code in condition['forbid'])}")
-    return ", ".join(parts)
-
-
-def _source(source: dict[str, Any]) -> str:
-    title = f"[{source['title']}]({source['url']})" if "url" in source else source["title"]
-    dated = f", {source['published']}" if "published" in source else ""
-    return f"- {title}, {source['publisher']}{dated}{'' if source['read'] else ' (text not read by us)'}"
-
-
 # -- catalog: where data goes next, by provider --------------------------------------------------------------
 
 
 def _catalog_pages(catalog: Path) -> dict[str, str]:
     """Return a page for each provider whose types pass data on, or name keys, and a list of them all."""
-    kinds = _read(catalog / "flows.yaml")["kinds"]
-    standing = [_read(path) for path in _with(catalog / "providers", "stands_on")]
-    tables = [_read(path) for path in _with(catalog / "resources", "flows", "keys")]
+    kinds = read(catalog / "flows.yaml")["kinds"]
+    standing = [read(path) for path in _with(catalog / "providers", "stands_on")]
+    tables = [read(path) for path in _with(catalog / "resources", "flows", "keys")]
     made = {f"catalog/{table['provider']}.md": _catalog_page(table, standing) for table in tables}
     made["catalog/README.md"] = _catalog_list(kinds, tables, standing)
     return made
@@ -350,15 +296,15 @@ def _catalog_list(kinds: dict[str, Any], tables: list[dict[str, Any]], standing:
         "[What may stand in the place of what](equivalents.md) is a page of its own."
     )
     verbs = ["| kind of flow | in evidence | which data passes |", "|---|---|---|"]
-    verbs += [f"| `{name}` | {kind['says']} | {_cell(kind['means'])} |" for name, kind in kinds.items()]
+    verbs += [f"| `{name}` | {kind['says']} | {cell(kind['means'])} |" for name, kind in kinds.items()]
     rows = ["| provider | flows | keys |", "|---|---|---|"]
     for table in tables:
         flows, keys = len(table.get("flows", ())), len(table.get("keys", ()))
         rows.append(f"| [{table['provider']}]({table['provider']}.md) | {flows} | {keys} |")
     below = ["| provider | stands on | of which types | note |", "|---|---|---|---|"]
     below += [
-        f"| {provider['id']} | {one['operator']} | {_names(one.get('types', ())) or 'all'} "
-        f"| {_cell(one.get('note', ''))} |"
+        f"| {provider['id']} | {one['operator']} | {names(one.get('types', ())) or 'all'} "
+        f"| {cell(one.get('note', ''))} |"
         for provider in standing
         for one in provider["stands_on"]
     ]
@@ -366,15 +312,15 @@ def _catalog_list(kinds: dict[str, Any], tables: list[dict[str, Any]], standing:
         "Services that always stand on another operator's cloud. Whoever runs that cloud counts beside the "
         "service's own operator. Where one chooses the cloud, it is read from the resource."
     )
-    return _join(
+    return join(
         [
-            _made_from("rules/catalog/"),
+            made_from("rules/catalog/"),
             "# Flows and keys, by provider",
-            _prose(intro),
+            prose(intro),
             "## Providers",
             "\n".join(rows),
             "## What stands below",
-            _prose(about),
+            prose(about),
             "\n".join(below),
             "## Kinds of flow",
             "\n".join(verbs),
@@ -384,11 +330,11 @@ def _catalog_list(kinds: dict[str, Any], tables: list[dict[str, Any]], standing:
 
 def _catalog_page(table: dict[str, Any], standing: list[dict[str, Any]]) -> str:
     name = table["provider"]
-    also = f" The same holds for {_names(table['also'])}." if "also" in table else ""
+    also = f" The same holds for {names(table['also'])}." if "also" in table else ""
     parts = [
-        _made_from(f"rules/catalog/resources/{name}.yaml"),
+        made_from(f"rules/catalog/resources/{name}.yaml"),
         f"# {name}",
-        _prose(
+        prose(
             f"Where data of this provider's types goes next, by the attribute that says so.{also} "
             "*itself*: the resource that declares it."
         ),
@@ -398,7 +344,7 @@ def _catalog_page(table: dict[str, Any], standing: list[dict[str, Any]]) -> str:
     ]
     if below:
         parts.append(
-            _prose(f"The service stands on {_names(below)}: see [the list](README.md#what-stands-below).")
+            prose(f"The service stands on {names(below)}: see [the list](README.md#what-stands-below).")
         )
     if "flows" in table:
         parts += ["## Flows", _grouped("| flow | declared by | from | to |", map(_flow_row, table["flows"]))]
@@ -407,18 +353,18 @@ def _catalog_page(table: dict[str, Any], standing: list[dict[str, Any]]) -> str:
             "## Keys",
             _grouped("| held | named by | of the data in | key |", map(_key_row, table["keys"])),
         ]
-    return _join(parts)
+    return join(parts)
 
 
 Row = tuple[str, tuple[str, ...], str, str]
 
 
 def _flow_row(flow: dict[str, Any]) -> Row:
-    return flow["flow"], _listed(flow["at"]), _end(flow.get("from")), _end(flow.get("to")) + _when(flow)
+    return flow["flow"], listed(flow["at"]), _end(flow.get("from")), _end(flow.get("to")) + _when(flow)
 
 
 def _key_row(key: dict[str, Any]) -> Row:
-    return key["held"], _listed(key["at"]), _end(key.get("of")), _end(key.get("key"), "") + _when(key)
+    return key["held"], listed(key["at"]), _end(key.get("of")), _end(key.get("key"), "") + _when(key)
 
 
 def _grouped(head: str, rows: Iterable[Row]) -> str:
@@ -427,7 +373,7 @@ def _grouped(head: str, rows: Iterable[Row]) -> str:
     for first, at, begins, ends in rows:
         found.setdefault((first, begins, ends), {}).update(dict.fromkeys(at))
     lines = [
-        f"| {first} | {_names(tuple(at))} | {begins} | {ends} |"
+        f"| {first} | {names(tuple(at))} | {begins} | {ends} |"
         for (first, begins, ends), at in sorted(
             found.items(), key=lambda one: (one[0][0], next(iter(one[1])))
         )
@@ -443,11 +389,11 @@ def _end(end: dict[str, Any] | None, absent: str = "*itself*") -> str:
     if "provider" in end:
         return "its provider's operators"
     if "unknown" in end:
-        return f"unknown: {_cell(end['unknown'])}"
-    paths = _names(_listed(end["attribute"]))
+        return f"unknown: {cell(end['unknown'])}"
+    paths = names(listed(end["attribute"]))
     if end.get("data", False):
         return f"the data in {paths}"
-    return f"{paths}: {_names(_listed(end['types']))}" if "types" in end else paths
+    return f"{paths}: {names(listed(end['types']))}" if "types" in end else paths
 
 
 def _when(entry: dict[str, Any]) -> str:
@@ -459,19 +405,6 @@ def _when(entry: dict[str, Any]) -> str:
             said = " or ".join(f"`{json.dumps(one).strip(chr(34))}`" for one in condition[key])
             return f"; if `{condition['attribute']}` {word} {said}"
     return f"; if `{condition['attribute']}` is set"
-
-
-def _listed(names: str | list[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
-
-
-def _names(names: Sequence[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:_FEW])
-    return f"{shown} and {len(names) - _FEW} more" if len(names) > _FEW else shown
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 # -- command -------------------------------------------------------------------------------------------------
@@ -491,17 +424,17 @@ def _equivalents_page(data: dict[str, Any]) -> str:
     )
     contents = [f"- [{kind['name']}](#{_anchor(kind['name'])})" for kind in kinds]
     parts = [
-        _made_from("rules/catalog/equivalents.yaml"),
+        made_from("rules/catalog/equivalents.yaml"),
         "# What may stand in the place of what",
-        _prose(intro),
+        prose(intro),
         "\n".join(contents),
     ]
     for kind in kinds:
-        parts += [f"## {kind['name']}", _prose(_french_and_types(kind))]
+        parts += [f"## {kind['name']}", prose(_french_and_types(kind))]
         parts.append("\n".join(_offer_rows(kind["instead"], data["sources"])))
-    sources = [_source(source) for source in data["sources"].values()]
+    sources = [source(one) for one in data["sources"].values()]
     parts += ["## Sources", f"Reviewed on {data['reviewed']}.", "\n".join(sources)]
-    return _join(parts)
+    return join(parts)
 
 
 def _anchor(heading: str) -> str:
@@ -524,7 +457,7 @@ def _offer_rows(offers: list[dict[str, Any]], sources: dict[str, Any]) -> Iterat
         types = ", ".join(f"`{name}`" for name in offer.get("types", ())) or "-"
         unread = [key for key in offer.get("sources", ()) if not sources[key]["read"]]
         mark = " (text not read by us)" if unread else ""
-        yield f"| {_cell(who)} | {types} | {_cell(offer['lost'])}{mark} |"
+        yield f"| {cell(who)} | {types} | {cell(offer['lost'])}{mark} |"
 
 
 def main(arguments: list[str]) -> int:

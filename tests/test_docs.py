@@ -94,8 +94,11 @@ def test_generated_pages_are_fresh() -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for folder in ("docs", "rules/checks", "rules/policies", "rules/catalog"):
+    for folder in ("docs", "rules/checks", "rules/policies", "rules/catalog", "fixtures/tutorial"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    names = "tests/data/resource-types.txt.gz"
+    (tmp_path / names).parent.mkdir(parents=True)
+    shutil.copy(ROOT / names, tmp_path / names)
     return tmp_path
 
 
@@ -107,11 +110,15 @@ def test_a_page_left_behind_by_its_rule_is_stale(copy: Path) -> None:
     table = copy / "rules" / "catalog" / "resources" / "scaleway.yaml"
     table.write_text(table.read_text().replace("flow: snapshot", "flow: backup", 1))
     (copy / "docs" / "catalog" / "gone.md").write_text("A provider that is gone.\n")
+    (copy / "docs" / "policies" / "gone.md").write_text("A policy that is gone.\n")
+    tutorial = copy / "docs" / "tutorial.md"
+    tutorial.write_text(tutorial.read_text().replace("3 fail, 1 unknown", "2 fail, 2 unknown"))
     done = generate(copy, "--check")
     assert done.returncode == 1
     named = re.findall(r"^docs/(\S+) is stale", done.stderr, re.MULTILINE)
     rules = ["rules/README.md", "rules/SOV001.md", "rules/SOV002.md", "rules/SOV999.md"]
-    assert sorted(named) == ["catalog/gone.md", "catalog/scaleway.md", *rules]
+    others = ["catalog/gone.md", "catalog/scaleway.md", "policies/gone.md", *rules, "tutorial.md"]
+    assert sorted(named) == others
     assert generate(copy).returncode == 0
     assert generate(copy, "--check").returncode == 0
     assert not (copy / "docs" / "rules" / "SOV999.md").exists()
@@ -122,6 +129,88 @@ def test_every_rule_and_every_policy_has_its_page() -> None:
     policies = {path.stem for path in (ROOT / "rules" / "policies").glob("*.yaml")}
     assert set(re.findall(r"^## `([a-z-]+)`:", PAPERS["docs/policies.md"], re.MULTILINE)) == policies
     assert {row[0].strip("`") for row in table("Policies")} == policies
+    assert {path.stem for path in (ROOT / "docs" / "policies").glob("*.md")} == policies
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in ALL_RULES])
+def test_the_page_of_a_rule_shows_each_outcome_and_what_is_printed(rule: str) -> None:
+    page = PAPERS[f"docs/rules/{rule}.md"]
+    for heading in ("Why", "An example that fails", "An example that passes", "One that cannot be told"):
+        assert page.count(f"\n## {heading}\n") == 1
+    (shown,) = blocks(page, "text")
+    assert rule in shown
+    assert "\n## How to fix it\n" in page
+
+
+@pytest.mark.parametrize("policy", sorted(path.stem for path in (ROOT / "rules" / "policies").glob("*.yaml")))
+def test_the_page_of_a_policy_has_examples_at_each_level(policy: str) -> None:
+    page = PAPERS[f"docs/policies/{policy}.md"]
+    levels = [row[0].strip("`") for row in table("What it requires", page)]
+    assert re.findall(r"^### Data labelled `(\w+)`$", page, re.MULTILINE) == levels
+    rows = table("By example", page)
+    verdicts = {cell.partition(":")[0] for row in rows for cell in row[1:]}
+    assert {"pass", "fail"} <= verdicts <= {"pass", "fail", "unknown"}
+    # A level that asks for nothing lets everything pass, and no other does.
+    asks = [any(cell != "-" for cell in row[1:]) for row in table("What it requires", page)]
+    fails = [any(row[number + 1].startswith("fail") for row in rows) for number in range(len(levels))]
+    assert fails == asks
+
+
+def test_limitations_tell_every_reason_and_the_readme_says_the_same() -> None:
+    told = {
+        row[0]: " ".join(row[1:]) for row in table("Why a value is not known", PAPERS["docs/limitations.md"])
+    }
+    assert told.keys() == {str(reason) for reason in Reason}
+    for reason, text in table("What is Unknown, and why"):
+        assert re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text) == told[reason]
+
+
+def test_a_reason_that_does_not_say_what_helps_makes_no_page(copy: Path) -> None:
+    sys.path.insert(0, str(ROOT / "docs"))
+    try:
+        from writing.limitations import reasons
+    finally:
+        sys.path.remove(str(ROOT / "docs"))
+    code = 'class Reason:\n    A = "a"\n    """It is so.\n\n    Do this.\n    """\n'
+    assert list(reasons(code)) == [("a", "It is so.", "Do this.")]
+    with pytest.raises(ValueError, match="b: "):
+        list(reasons(f'{code}\n    B = "b"\n    """It is so."""\n'))
+
+
+def test_limitations_and_coverage_count_what_the_catalog_has() -> None:
+    limitations, coverage = PAPERS["docs/limitations.md"], PAPERS["docs/catalog/coverage.md"]
+    catalog = ROOT / "rules" / "catalog"
+    unread = sum(path.read_text().count("read: false") for path in (catalog / "operators").glob("*.yaml"))
+    (row,) = [row for row in table("Sources that we have not read", limitations) if row[0] == "companies"]
+    assert int(row[2]) == unread > 0
+    assert "`eu-isoe-west-1`" in {row[1] for row in table("Regions without a country", limitations)}
+    named = {re.sub(r"\[(.*)\]\(.*\)", r"\1", row[0]) for row in table("By provider", coverage)}
+    named |= set(re.findall(r"`([\w-]+)`", coverage.partition("## Known by operator alone")[2]))
+    assert named == {
+        yaml.load(path.read_text(), yaml.CSafeLoader)["id"] for path in (catalog / "providers").glob("*")
+    }
+
+
+def test_decision_records_have_one_shape_and_a_line_in_the_list() -> None:
+    records = sorted(path for path in PAPERS if re.match(r"docs/decisions/\d{4}-", path))
+    assert len(records) >= 10
+    listed = re.findall(
+        r"^\| \[(\d{4})\]\((\S+)\) \| (.+) \|$", PAPERS["docs/decisions/README.md"], re.MULTILINE
+    )
+    assert [f"docs/decisions/{file}" for _number, file, _title in listed] == records
+    for number, file, title in listed:
+        page = PAPERS[f"docs/decisions/{file}"]
+        assert page.startswith(f"# {number}: {title}\n")
+        assert re.findall(r"^## (.+)$", page, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+@pytest.mark.parametrize("name", ["report.png", "run.svg"])
+def test_the_pictures_of_the_readme_are_small_and_ask_for_nothing(name: str) -> None:
+    picture = (ROOT / "docs" / "images" / name).read_bytes()
+    assert 1_000 < len(picture) < 300_000
+    (alternative,) = re.findall(rf"!\[([^\]]*)\]\(docs/images/{name}\)", README)
+    assert len(alternative) > 40
+    assert not re.search(rb"@font-face|@import|(?:href|src|url)\s*[=(]\s*[\"']?https?:", picture)
 
 
 def test_every_flow_of_the_catalog_has_its_row() -> None:

@@ -17,25 +17,121 @@ HIDDEN = "(sensitive value)"
 
 
 class Reason(StrEnum):
-    """Why a value is not known. The values stand in JSON (contract); `words` says them to a person."""
+    """Why a value is not known. The values stand in JSON (contract); `words` says them to a person.
+
+    Below each stands what it means and, as a paragraph of its own, what helps: docs/generate.py reads both
+    for docs/limitations.md, and the README says the same.
+    """
 
     AFTER_APPLY = later("known after apply")
+    """The value comes from a resource that does not exist yet.
+
+    Take labels, regions and endpoints from variables or locals.
+    """
+
     NO_VALUE = later("variable without value")
+    """From source: the root module's variable has no default, and no value was given.
+
+    Give it with `--var` or `--var-file`.
+    """
+
     MODULE_MISSING = later("module not on disk")
+    """From source: the module has not been fetched. Until then the call stands for all that the module makes:
+    `module.NAME`, of which only the inputs are known.
+
+    Run `terraform init` first, which fetches it.
+    """
+
     NOT_SHOWN = later("expression not shown by the plan")
+    """A plan shows an expression only as the list of what it refers to: `var.region` and `var.dr ?
+    "us-east-2" : var.region` look alike. The value of the variable is evidence of a place at best and never
+    clears an operator.
+
+    Let the source be read with the plan (`--source DIR`), or write a constant.
+    """
+
     UNSUPPORTED = later("unsupported expression")
+    """The setting holds something else than it can take; or an expression in source that cannot be evaluated:
+    Terraform would refuse it as well, it rests on the machine that plans (`path.cwd`, the home folder), on a
+    function of a provider, or on a file outside the checkout, or it goes over a limit. The detail says which.
+
+    Write the value as a constant or a variable, or judge the plan.
+    """
+
     NOT_IN_CATALOG = later("not in the catalog")
+    """A provider, operator, or controller that has no entry.
+
+    State whose the provider is under `operators`, or add the entry to a catalog of your own.
+    """
+
     NO_CONFIGURATION = later("provider configuration not shown")
+    """A state, or a plan that was cut. In source: the configuration that is named is declared nowhere.
+
+    Judge the plan or the source, and declare the provider configuration there.
+    """
+
     NOT_SET = later("not set, and no default is documented")
+    """Nobody says it in the configuration; it comes from the environment or from a file that neither plan nor
+    source shows.
+
+    Write it into the provider configuration or at the resource.
+    """
+
     AMBIGUOUS = later("several values are possible")
+    """The candidates are known; which of them it is, is not.
+
+    Make known what decides between them: mostly the region or the endpoint.
+    """
+
     EVERYWHERE = later("global: no single place")
+    """The service has no region, so it stands in no one country.
+
+    Where the policy asks for a place, choose a service that has one.
+    """
+
     TESTS_ONLY = later("provider made for tests")
+    """Its resources lie nowhere.
+
+    Use the provider that places the real resource.
+    """
+
     NOT_STATED = later("host whose operator nobody has stated")
+    """An endpoint that the catalog does not know.
+
+    State whose it is under `operators`.
+    """
+
     VOCABULARY = later("label value outside the vocabulary")
+    """The label may say any level.
+
+    Use a word of `sovereign-guard catalog labels`, or add yours to a catalog of your own.
+    """
+
     HIDDEN = later("sensitive value, not shown")
+    """Terraform marks it sensitive, so it is never printed. A region is judged and not named; the name of the
+    cloud below a service is not used.
+
+    Take the mark off a region or a name of a cloud, which are no secrets.
+    """
+
     NOT_READ = later("data source not read")
+    """From source: only the provider could tell. A few are known from the provider configuration alone, such
+    as `aws_region`.
+
+    Give the value by a variable, or judge the plan.
+    """
+
     TOO_MANY = later("more than are looked at one by one")
+    """More than 10,000 instances of one block, or 300,000 of one root module: one entry `[*]` stands for all.
+
+    Judge the plan, which lists them.
+    """
+
     NO_SUCH_PLACE = later("not a region of this cloud in the catalog")
+    """A new or mistyped region.
+
+    Mend the spelling, or add the region to a catalog of your own.
+    """
 
 
 def words(reason: Reason) -> str:
