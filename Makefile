@@ -43,7 +43,7 @@ scan: $(VENV)/.ready
 	fi; \
 	exit $$code
 
-test: lint $(CHECKOV_VENV)/.ready $(VENV)/.browser
+test: lint $(CHECKOV_VENV)/.ready $(DOCS_VENV)/.ready $(VENV)/.browser
 	@$(VENV)/bin/python docs/generate.py --check
 	@$(VENV)/bin/python -m pytest -n auto
 
