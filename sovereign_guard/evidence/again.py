@@ -17,10 +17,21 @@ import msgspec
 
 from sovereign_guard import ledger as ledgers
 from sovereign_guard.catalog.discovery import find_repository_file, repository_root
+from sovereign_guard.catalog.folder import rules_folder
 from sovereign_guard.catalog.statements import read_configuration
 from sovereign_guard.errors import SovereignGuardError
+from sovereign_guard.evidence.facts import facts_used
 from sovereign_guard.evidence.seal import BUILT_IN, report_bytes, version_of
-from sovereign_guard.evidence.wire import Asked, CatalogVersion, Inputs, Options, ReportFacts, stretched
+from sovereign_guard.evidence.wire import (
+    Asked,
+    CatalogVersion,
+    Inputs,
+    Options,
+    ReportFacts,
+    digest_of,
+    stretched,
+    written,
+)
 from sovereign_guard.language import say
 from sovereign_guard.pipeline import assess
 from sovereign_guard.request import STDIN, Wishes, request_of
@@ -37,7 +48,9 @@ class Again(msgspec.Struct, frozen=True):
         absent: what is not at hand, so that nothing was judged. changed: what is, with other bytes.
         report: report.json as it would be today; None where nothing was judged.
         more: files that were read today and not then. failed: why it could not be judged.
-        catalog: the facts of today.
+        catalog: the facts of today. facts_file: catalog.json as it would be today.
+        policy: digest of the shipped policy of today; empty where another was in force.
+        moved: whether copies from the folder were used, whose paths the report tells.
 
     """
 
@@ -48,6 +61,9 @@ class Again(msgspec.Struct, frozen=True):
     more: tuple[str, ...] = ()
     failed: str = ""
     catalog: CatalogVersion | None = None
+    facts_file: bytes = b""
+    policy: str = ""
+    moved: bool = False
 
 
 def judged_again(
@@ -70,9 +86,16 @@ def judged_again(
     absent, changed = _at_hand(asked, inputs, base, ground)
     assignments, missing = _assignments(asked, values)
     absent += missing
-    variables = {name: environment[name] for name in _environment(asked) if name in environment}
+    # Only what a run reads of the environment, each once: a folder of anybody's may name a million.
+    given = {one.name: one.digest for one in asked.values if one.by == "environment"}
+    variables = {
+        name: environment[name]
+        for name in given
+        if name in environment and name.startswith(("TF_VAR_", "TF_WORKSPACE"))
+    }
+    same = {name for name, value in variables.items() if stretched(name, value) == given[name]}
     for one in asked.values:
-        if one.by == "environment" and stretched(one.name, variables.get(one.name, "")) != one.digest:
+        if one.by == "environment" and (one.name not in same or one.digest != given[one.name]):
             absent.append(say("the environment variable {name}, with the same value", name=one.name))
     if absent or changed:
         return Again(tuple(absent), tuple(changed))
@@ -101,7 +124,10 @@ def judged_again(
         )
         try:
             request = request_of(asked.paths, wishes)
-            report = report_bytes(assess(request))
+            found = assess(request)
+            report = report_bytes(found)
+            version = version_of(request.catalog)
+            facts_file = written(facts_used(found, request.catalog, request.day, version))
         except SovereignGuardError as error:
             return Again(failed=str(error))
         known = {(one.role, one.sha256) for one in inputs.files}
@@ -112,8 +138,15 @@ def judged_again(
             report=report,
             facts=msgspec.json.decode(report, type=ReportFacts),
             more=tuple(more),
-            catalog=version_of(request.catalog),
+            catalog=version,
+            facts_file=facts_file,
+            moved=options != asked.options,
+            policy=_shipped(request.policy.id) if request.policy.source == BUILT_IN else "",
         )
+
+
+def _shipped(policy: str) -> str:
+    return digest_of((rules_folder() / "policies" / f"{policy}.yaml").read_bytes())
 
 
 @contextlib.contextmanager
@@ -180,19 +213,17 @@ def _digest(path: Path) -> str | None:
     return digest.hexdigest()
 
 
-def _environment(asked: Asked) -> list[str]:
-    return [one.name for one in asked.values if one.by == "environment"]
-
-
 def _assignments(asked: Asked, values: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], list[str]]:
     """Return --var and --var-file in their order, and what of them is not at hand."""
     found: list[tuple[str, str]] = []
     missing: list[str] = []
+    wanted = {one.name for one in asked.values if one.by == "option"}
+    digests = {name: stretched(name, value) for name, value in values.items() if name in wanted}
     for one in asked.values:
         if one.by == "file":
             found.append(("file", one.name))
         elif one.by == "option":
-            if one.name in values and stretched(one.name, values[one.name]) == one.digest:
+            if digests.get(one.name) == one.digest:
                 found.append(("var", f"{one.name}={values[one.name]}"))
             else:
                 missing.append(say("--var {name}, with the same value", name=one.name))

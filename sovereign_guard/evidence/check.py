@@ -19,7 +19,7 @@ from sovereign_guard.evidence.folder import Folder, read_folder
 from sovereign_guard.evidence.seal import version_of
 from sovereign_guard.evidence.signature import is_signed_by, keyid, payload_of, public_key
 from sovereign_guard.evidence.statement import predicate_of, statement_of
-from sovereign_guard.language import say, say_many
+from sovereign_guard.language import language, say, say_many
 from sovereign_guard.report.words import clean
 
 T = TypeVar("T")
@@ -93,7 +93,9 @@ def check(
     public = public_key(key) if key is not None else None
     folder = read_folder(path)
     digests = {name: wire.digest_of(data) for name, data in folder.files.items()}
+    missing = [name for name in (wire.POLICY, wire.CATALOG) if name not in digests]
     faults = [say("{name}: is no file, and no part of a seal", name=name) for name in folder.strange]
+    faults += [say("{name}: is missing", name=name) for name in missing]
     faults += _sums_faults(folder, digests)
     notes: list[str] = []
     opened, unreadable = _open(folder)
@@ -116,7 +118,7 @@ def check(
         notes += _versions(opened.asked)
         base = Path(inputs or ".").resolve()
         again = judged_again(opened.asked, opened.inputs, folder.files, base, values, environment)
-        found, told = _compared(again, opened, folder.files[wire.REPORT], insisted=inputs is not None)
+        found, told = _compared(again, opened, folder.files, insisted=inputs is not None)
         faults += found
         notes += told
     elif faults:
@@ -240,11 +242,13 @@ def _versions(asked: wire.Asked) -> list[str]:
     return notes
 
 
-def _compared(again: Again, opened: _Opened, sealed: bytes, *, insisted: bool) -> tuple[list[str], list[str]]:
+def _compared(
+    again: Again, opened: _Opened, sealed: Mapping[str, bytes], *, insisted: bool
+) -> tuple[list[str], list[str]]:
     """Return how the verdict of today differs, and what else there is to say of it.
 
     Args:
-        sealed: report.json. insisted: whoever checks has said where the inputs are.
+        sealed: the files. insisted: whoever checks has said where the inputs are.
 
     """
     if again.changed:
@@ -261,6 +265,7 @@ def _compared(again: Again, opened: _Opened, sealed: bytes, *, insisted: bool) -
     then, now = opened.report, again.facts
     more = [say("input {path}: is read today and was not then", path=_shown(path)) for path in again.more]
     faults = _resources(then, now) + _findings(then, now)
+    faults += _written_otherwise(again, opened, sealed)
     if then.exit_code != now.exit_code:
         faults.append(
             say("verdict: the exit code was {then}, and is {now}", then=then.exit_code, now=now.exit_code)
@@ -273,8 +278,31 @@ def _compared(again: Again, opened: _Opened, sealed: bytes, *, insisted: bool) -
         code=now.exit_code,
         findings=len(now.findings),
     )
-    same = say("report: the same to the byte") if again.report == sealed else ""
+    same = say("report: the same to the byte") if again.report == sealed[wire.REPORT] else ""
     return [], [note, *([same] if same else []), *more[:_MOST_TOLD]]
+
+
+def _written_otherwise(again: Again, opened: _Opened, sealed: Mapping[str, bytes]) -> list[str]:
+    """Tell which files this very version would write otherwise from the same facts, in the same language.
+
+    Of another version nothing is told: its words may be others.
+    """
+    asked = opened.asked
+    if asked.tool.version != __version__ or asked.catalog != again.catalog:
+        return []
+    faults = []
+    if (
+        asked.language == language()
+        and not again.moved
+        and not again.more
+        and again.report != sealed[wire.REPORT]
+    ):
+        faults.append(say("{name}: is not what the same inputs give today", name=wire.REPORT))
+    if again.facts_file != sealed[wire.CATALOG]:
+        faults.append(say("{name}: is not what the same inputs give today", name=wire.CATALOG))
+    if again.policy and again.policy != wire.digest_of(sealed[wire.POLICY]):
+        faults.append(say("{name}: is not the policy that ships with this version", name=wire.POLICY))
+    return faults
 
 
 def _resources(then: wire.ReportFacts, now: wire.ReportFacts) -> list[str]:

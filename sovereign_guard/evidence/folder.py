@@ -9,11 +9,13 @@ from pathlib import Path
 import msgspec
 
 from sovereign_guard.errors import InputError, UsageError, reason_of
-from sovereign_guard.evidence.wire import OWN_CATALOG, REPORT, STATEMENT, SUMS
+from sovereign_guard.evidence.wire import OURS, OWN_CATALOG, REPORT, STATEMENT, SUMS
 from sovereign_guard.language import say
 
 MOST_BYTES = 256 << 20
 MOST_REPORT = 2 << 30
+MOST_ALL = 4 << 30
+"""Bytes of all files together."""
 MOST_FILES = 20_000
 _DEEPEST = 4
 _FLAGS = (
@@ -78,8 +80,10 @@ def _collect(folder: Path, prefix: str, files: dict[str, bytes], strange: list[s
                 _collect(folder / entry.name, name + "/", files, strange)
             else:
                 strange.append(name + "/")
-        elif entry.is_file(follow_symlinks=False):
-            files[name] = _bytes_of(folder / entry.name, MOST_REPORT if name == REPORT else MOST_BYTES)
+        elif entry.is_file(follow_symlinks=False) and (prefix or name in OURS):
+            left = MOST_ALL - sum(map(len, files.values()))
+            most = MOST_REPORT if name == REPORT else MOST_BYTES
+            files[name] = _bytes_of(folder / entry.name, min(most, left))
         else:
             strange.append(name)
 

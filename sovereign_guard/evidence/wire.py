@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import field
@@ -86,11 +86,11 @@ class Options(_Strict, frozen=True):
     no_inline_waivers: bool = False
     baseline: str | None = None
     catalog: str | None = None
-    on_unknown: str | None = None
+    on_unknown: Literal["fail", "warn"] | None = None
     allow_terraform: bool = False
     workspace: str | None = None
     source: str | None = None
-    fail_on: str = "all"
+    fail_on: Literal["all", "introduced"] = "all"
 
 
 class Asked(_Strict, frozen=True):

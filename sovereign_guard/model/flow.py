@@ -62,6 +62,7 @@ class Carried(msgspec.Struct, frozen=True):
     """Data above the lowest level passes from one place to another: one step, for a picture of all of them.
 
     Attributes:
+        input: in which the sender stands.
         sender, receiver: addresses; the receiver may be a destination outside the configuration, in words.
         kind: of flow. says: its words (`replicates to`).
         levels: those that the data can have, ascending. certain: False where it may pass, or not.
@@ -77,6 +78,7 @@ class Carried(msgspec.Struct, frozen=True):
     levels: tuple[int, ...]
     certain: bool
     outside: tuple[str, ...] = ()
+    input: str = ""
 
 
 class StateStore(msgspec.Struct, frozen=True, eq=False):

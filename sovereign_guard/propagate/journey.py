@@ -387,6 +387,7 @@ class Journeys:
                             says[passage.kind].says,
                             levels,
                             passage.certain and not several,
+                            input=self._inventory.id,
                         )
         for leaving in self._graph.exits:
             levels = self._levels_at(self._contents.get(leaving.sender, leaving.sender))
@@ -401,6 +402,7 @@ class Journeys:
                     levels,
                     leaving.certain,
                     leaving.placement.operator_ids or ("?",),
+                    self._inventory.id,
                 )
 
     def _levels_at(self, node: int) -> tuple[int, ...]:

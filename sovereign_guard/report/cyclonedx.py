@@ -86,7 +86,8 @@ def _bom(report: Report) -> Bom:
             ),
         ),
     )
-    bom.register_dependency(root, services)
+    # Without any, the library complains on standard error.
+    bom.register_dependency(root, services or bom.components)
     return bom
 
 
@@ -95,17 +96,17 @@ def _bom(report: Report) -> Bom:
 
 def _services(report: Report) -> Iterator[Service]:
     """Give a service for each resource that has data."""
-    sends: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    receives: set[str] = set()
+    sends: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    receives: set[tuple[str, str]] = set()
     for flow in report.flows:
-        sends[flow.sender].append((flow.kind, flow.receiver))
+        sends[flow.input, flow.sender].append((flow.kind, flow.receiver))
         if not flow.outside:
-            receives.add(flow.receiver)
+            receives.add((flow.input, flow.receiver))
     for item in report.judged:
         if not item.applicable or item.verdict is Verdict.NOT_JUDGED or item.placement.places_nothing:
             continue
-        address = item.resource.address
-        yield _service(item, report, sends.get(address, []), receives=address in receives)
+        place = (item.input, item.resource.address)
+        yield _service(item, report, sends.get(place, []), receives=place in receives)
 
 
 def _service(item: Assessment, report: Report, sends: list[tuple[str, str]], *, receives: bool) -> Service:

@@ -310,16 +310,18 @@ def _picture(report: Report, words: _Words) -> Picture | None:
     ]
     if not shown:
         return None
-    placed = {_short(item.resource.address): item for item in report.judged}
+    placed = {(item.input, _short(item.resource.address)): item for item in report.judged}
     said = _said_of_flows(report)
     operators: dict[str, str] = {}
     verdicts: dict[str, Verdict] = {}
     for flow in shown:
         for name in (flow.sender, flow.receiver):
-            item = placed.get(name)
-            if item is not None:
-                operators[name] = words.placed(item.placement)[0]
-                verdicts[name] = item.verdict
+            item = placed.get((flow.input, name))
+            if item is not None:  # Several inputs may have it: the gravest is drawn.
+                operators.setdefault(name, words.placed(item.placement)[0])
+                if _GRAVITY.index(item.verdict) >= _GRAVITY.index(verdicts.get(name, Verdict.PASS)):
+                    operators[name] = words.placed(item.placement)[0]
+                    verdicts[name] = item.verdict
         if flow.outside:
             operators[flow.receiver] = " + ".join(map(words.operator, flow.outside))
             known = (said.get((flow.sender, name)) for name in flow.outside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ _LEAST_STEPS = 10_000_000
 _STEPS_PER_BYTE = 8
 _REGISTRY = "registry.terraform.io/"
 _LOCAL = ("./", "../", ".\\", "..\\")
+
+
+def _legible_source(source: str) -> str:
+    """Return where a module comes from, without what may be a credential: the user and query of a URL."""
+    return re.sub(r"(://)[^/@\s]*@", r"\1", source.partition("?")[0])[:100]
 
 
 class Unit(msgspec.Struct, frozen=True, eq=False):
@@ -271,9 +277,11 @@ class Estate:
             say("run `terraform init`") if self.unit is None else say("Terragrunt fetches it when it runs")
         )
         if folder is None:
-            why = say("{source} is not on disk: {advice}", source=source[:100], advice=advice)
+            why = say("{source} is not on disk: {advice}", source=_legible_source(source), advice=advice)
         else:
-            why = say("{source} is not what was fetched: {advice}", source=source[:100], advice=advice)
+            why = say(
+                "{source} is not what was fetched: {advice}", source=_legible_source(source), advice=advice
+            )
         self._not_here(caller, name, call, why)
         return None
 
