@@ -375,7 +375,7 @@ _EVERYWHERE = (
 _NOT_SAID: dict[str, tuple[str, ...]] = {
     # Commands to type, which are the same in every language, and the name that begins each line of stderr.
     "cli.py": (
-        r"sovereign-guard (scan|baseline|init|catalog|verify)\b.*",
+        r"sovereign-guard (scan|baseline|init|catalog|suggest|verify)\b.*",
         r"terraform plan .*",
         r"checkov -d .*",
         r"(bash|zsh|fish):  .*",
@@ -400,7 +400,7 @@ _NOT_SAID: dict[str, tuple[str, ...]] = {
     "catalog/yaml_file.py": ("nesting depth",),
     "read/hcl/language/functions/yamls.py": ("nesting depth",),
     # Names by which a message is found that is said.
-    "catalog/source.py": ("kind of flow", "region table"),
+    "catalog/source.py": ("kind of flow", "kind of service", "region table"),
     "read/hcl/syntax/json_syntax.py": ("(key|value) or .", "[a-z_]+( [a-z_]+)+"),
     "report/standing.py": ("[a-z]+([- ][a-z]+)+",),
     "report/junit.py": ("test case", "more finding", "reading \0", "</?[a-z\0]+[ \0].*"),
