@@ -21,7 +21,7 @@ from sovereign_guard.errors import (
     UsageError,
     reason_of,
 )
-from sovereign_guard.language import LANGUAGES, say, say_many
+from sovereign_guard.language import LANGUAGES, lacks_texts, language, say, say_many
 
 if TYPE_CHECKING:
     from sovereign_guard.catalog import Catalog
@@ -780,6 +780,8 @@ def main() -> None:
     """Run the command line, turning every error into a message and the exit code of the contract."""
     # From here to the end (`_leave`), reports included: a collection looks at millions of values for nothing.
     gc.disable()
+    if lacks_texts():
+        _complain(f"the texts of the language {language()!r} are not compiled; install the checkout again.")
     try:
         code = cli.main(prog_name="sovereign-guard", standalone_mode=False)
     except click.ClickException as error:

@@ -38,6 +38,33 @@ class Translations(Protocol):
 _SPOKEN: ContextVar[tuple[str, Translations | None]] = ContextVar("spoken", default=(ENGLISH, None))
 
 
+class _Number:
+    """A number as a language writes it: its own marks between thousands and before decimals."""
+
+    __slots__ = ("_marks", "_value")
+
+    def __init__(self, value: float, marks: dict[int, str]) -> None:
+        self._value = value
+        self._marks = marks
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value, spec).translate(self._marks)
+
+
+_MARKS = {"fr": {ord(","): "\u202f", ord("."): ","}}
+
+
+def _written(values: dict[str, object]) -> dict[str, object]:
+    """Return values for a template, with numbers as the language that is spoken writes them."""
+    marks = _MARKS.get(_SPOKEN.get()[0])
+    if marks is None:
+        return values
+    return {
+        name: _Number(value, marks) if type(value) in (int, float) else value  # type: ignore[arg-type]
+        for name, value in values.items()
+    }
+
+
 def say(text: str, /, **values: object) -> str:
     """Return a text in the language that is spoken, with values in the place of its `{names}`.
 
@@ -46,7 +73,7 @@ def say(text: str, /, **values: object) -> str:
     translations = _SPOKEN.get()[1]
     if translations is not None and text:  # Of an empty text gettext gives the head of the catalog.
         text = translations.gettext(text)
-    return text.format_map(values) if values else text
+    return text.format_map(_written(values)) if values else text
 
 
 def say_many(one: str, many: str, number: int, /, **values: object) -> str:
@@ -56,12 +83,17 @@ def say_many(one: str, many: str, number: int, /, **values: object) -> str:
         text = translations.ngettext(one, many, number)
     else:
         text = one if number == 1 else many
-    return text.format_map({"number": number, **values})
+    return text.format_map(_written({"number": number, **values}))
 
 
 def later(text: str) -> str:
     """Return a text as it is, and mark it as one that is given to `say` later on."""
     return text
+
+
+def lacks_texts() -> bool:
+    """Whether the texts of the language that is spoken are not there: a checkout that was not installed."""
+    return type(_SPOKEN.get()[1]) is gettext.NullTranslations
 
 
 def language() -> str:

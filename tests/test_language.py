@@ -377,6 +377,8 @@ _NOT_SAID: dict[str, tuple[str, ...]] = {
     "cli.py": (
         r"sovereign-guard (scan|baseline|init|catalog|suggest|verify)\b.*",
         r"terraform plan .*",
+        # Said where there are no texts to say it with.
+        r"the texts of the language \0 are not compiled; .*",
         r"checkov -d .*",
         r"(bash|zsh|fish):  .*",
         "sovereign-guard: \0\n",

@@ -554,8 +554,7 @@ class Graph:
             return elsewhere.referred(receiver.block), receiver.block.block, True, receiver.block.block
         if receiver.unknown is None:
             return None
-        template, details = _named(receiver.unknown, kind)
-        shown, name = say(template, details=details), template.format(details=details)
+        shown, name = _named(receiver.unknown, kind)
         if kind == KEY and self._has_its_own_keys(carrier, end):
             return elsewhere.of(carrier), shown, False, name
         return elsewhere.unknown(str(receiver.unknown), where), shown, True, name
@@ -598,6 +597,10 @@ def _names_a_block(glob: str) -> bool:
 
 
 def _named(unknown: Unknown, kind: str) -> tuple[str, str]:
-    """Return the words for a receiver of which nothing is known but why, and that for their `{details}`."""
+    """Return the words for a receiver of which nothing is known but why, and its name in a declared flow.
+
+    The name is the same in every language: what is not known, by where it stands.
+    """
     template = _UNKNOWN_KEY if kind == KEY else _UNKNOWN_DESTINATION
-    return template, unknown.detail or unknown.origin or words(unknown.reason)
+    details = ": ".join(filter(None, (unknown.origin, unknown.detail))) or words(unknown.reason)
+    return say(template, details=details), template.format(details=unknown.origin or unknown.reason.value)

@@ -71,8 +71,8 @@ def _headline(choice: Choice) -> str:
     if offer.self_run:
         where = say("run by yourselves, in the organisation's own cloud or with an operator that passes")
         name = called(choice)
-        return f"{name} ({types}): {where}" if types else f"{name}: {where}"
-    return f"{choice.name}: {types}{_place(choice)}"
+        return say("{name}: {what}", name=f"{name} ({types})" if types else name, what=where)
+    return say("{name}: {what}", name=choice.name, what=f"{types}{_place(choice)}")
 
 
 def _place(choice: Choice) -> str:

@@ -145,14 +145,14 @@ def _group(group: _Group, levels: tuple[str, ...], screen: Screen) -> Iterator[s
     counted = say_many("{number} resource", "{number} resources", len(group.items))
     if group.found is None:
         title = say("Of no kind of service that the catalog knows")
-        yield heading(f"{title}: {counted}", screen)
+        yield heading(say("{name}: {what}", name=title, what=counted), screen)
         by_type = Counter(item.resource.type for item in group.items)
         for name, number in sorted(by_type.items()):
-            yield wrap(f"{name}: {number}", screen, "  ", "    ")
+            yield wrap(say("{name}: {what}", name=name, what=number), screen, "  ", "    ")
         return
     level = any_of(levels[index] for index in group.found.levels)
     held = say("{level} data", level=level)
-    yield heading(f"{name_of(group.found.kind)}: {counted}, {held}", screen)
+    yield heading(say("{name}: {what}", name=name_of(group.found.kind), what=f"{counted}, {held}"), screen)
     addresses = sorted(clean(item.resource.address) for item in group.items)
     more = len(addresses) - _SHOWN
     rest = say(" and {number} more", number=more) if more > 0 else ""

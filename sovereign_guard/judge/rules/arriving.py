@@ -74,7 +74,9 @@ def leaving(case: Case, outward: Outward, sender: Placement, lead: str) -> Rulin
     if verdict is Verdict.PASS:
         return None
     if stays and verdict is Verdict.UNKNOWN:
-        return None  # What is not known here is not known of the sender either, and told of that.
+        here = msgspec.structs.replace(case, classification=case.total, placement=sender)
+        if here.decide(*_JUDGES) is not Verdict.PASS:
+            return None  # What is not known here is not known of the sender either, and told of that.
     if not outward.certain:
         verdict = Verdict.UNKNOWN
     words, evidence = _words(outside, verdict)
@@ -114,6 +116,10 @@ def _stays(destination: Placement, sender: Placement) -> bool:
         return False
     there = {use.id for way in destination.alternatives for use in way.operators}
     here = {use.id for way in sender.alternatives for use in way.operators}
+    if not all(way.countries for way in destination.alternatives) and all(
+        way.countries for way in sender.alternatives
+    ):
+        return False  # With the same operator, and yet perhaps in another country.
     countries = {country for way in destination.alternatives for country in way.countries}
     known = {country for way in sender.alternatives for country in way.countries}
     return there <= here and countries <= known

@@ -231,9 +231,10 @@ def _sentence(report: Report) -> str:
     failing = sum(finding.outcome.verdict is Verdict.FAIL for finding in deciding)
     unknown = len(deciding) - failing
     if failing and unknown:
-        return say(
-            "Stop: {failing} findings break the policy “{policy}”; {unknown} more could not be decided.",
-            failing=failing,
+        return say_many(
+            "Stop: {number} finding breaks the policy “{policy}”; {unknown} more could not be decided.",
+            "Stop: {number} findings break the policy “{policy}”; {unknown} more could not be decided.",
+            failing,
             unknown=unknown,
             policy=report.policy.title,
         )

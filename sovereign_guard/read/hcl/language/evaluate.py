@@ -40,6 +40,7 @@ from sovereign_guard.read.hcl.language.values import (
     Several,
     Value,
     combine,
+    failed,
     identity,
     same,
     unknown_in,
@@ -133,6 +134,7 @@ class Evaluator:
         self._budget = budget
         # An expression is kept beside its value, or another could come to have its identity.
         self._values: dict[int, tuple[Expression, Value]] = {}
+        self._doubts = 0  # How often something was asked that fails for some values of what is not known.
         self._by_type: dict[type, Callable[[Any, Names], Value]] = {
             Literal: lambda node, _names: node.value,
             Number: lambda node, _names: _number_of(node.text),
@@ -187,13 +189,20 @@ class Evaluator:
     def _name(self, node: Name, names: Names) -> Value:
         if node.name in names:
             return names[node.name]
-        return self._scope.lookup(node.name, ())[0]
+        return self._lookup(node.name, ())[0]
+
+    def _lookup(self, name: str, steps: Sequence[Step]) -> tuple[Value, int]:
+        """Return what the scope has of a reference: how another expression comes by it saves no `try`."""
+        doubts = self._doubts
+        found = self._scope.lookup(name, steps)
+        self._doubts = doubts
+        return found
 
     def _access(self, node: Access, names: Names) -> Value:
         source = node.source
         steps = node.steps
         if isinstance(source, Name) and source.name not in names:
-            value, used = self._scope.lookup(source.name, steps)
+            value, used = self._lookup(source.name, steps)
             steps = steps[used:]
         else:
             value = self.evaluate(source, names)
@@ -201,10 +210,14 @@ class Evaluator:
 
     def _walk(self, value: Value, steps: Sequence[Step], names: Names) -> Value:
         for at, step in enumerate(steps):
+            whole = value.value if isinstance(value, Sensitive) else value
             if isinstance(step, GetAttribute):
+                self._doubts += isinstance(whole, Unknown)
                 value = attribute_of(value, step.name)
             elif isinstance(step, GetIndex):
-                value = index_of(value, self.evaluate(step.key, names))
+                key = self.evaluate(step.key, names)
+                self._doubts += isinstance(whole, Unknown | Several) or isinstance(_open(key)[0], Unknown)
+                value = index_of(value, key)
             else:
                 return self._walk(self._splat(value, step, names), steps[at + 1 :], names)
         return value
@@ -487,6 +500,7 @@ class Evaluator:
             self._charge(argument)
         result = self._scope.call(name, arguments)
         self._charge(result)
+        self._doubts += isinstance(result, Unknown)
         return result
 
     def bounded(self, value: Value) -> Value:
@@ -514,15 +528,36 @@ class Evaluator:
             self._budget.spend(1 + (weight_of(value) >> 2))
 
     def _try(self, arguments: Sequence[Expression], names: Names) -> Value:
-        for argument in arguments:
+        for at, argument in enumerate(arguments):
+            doubts = self._doubts
             value = self._attempt(argument, names)
             if isinstance(value, EvaluationError):
                 continue
             self._charge(value)
             # With other values in place of what is unknown it might still fail.
             unknown = None if isinstance(value, Pending) else unknown_in(value)
+            known = unknown is None and not isinstance(value, Pending)
+            if self._doubts > doubts and at + 1 < len(arguments) and not known:
+                self._doubts = doubts
+                return self._or_else(value, arguments[at + 1 :], names)
             return value if unknown is None else combine([unknown], through=True)
         raise EvaluationError(say("no argument of `try` can be evaluated"))
+
+    def _or_else(self, value: Value, others: Sequence[Expression], names: Names) -> Value:
+        """Return what `try` gives where the argument with this value may yet fail, and another be taken."""
+        try:
+            other = self._try(others, names)
+        except LimitError as error:
+            other = failed(str(error))
+        except EvaluationError:
+            other = None
+        # What names nothing leads nowhere else.
+        parts = [value] if other in (None, "", (), {}) else [value, other]
+        if len(parts) == 1 and isinstance(value, Pending):
+            return value
+        unknowns = [part.unknown if isinstance(part, Pending) else unknown_in(part) for part in parts]
+        through = all(isinstance(part, Unknown | Pending) for part in parts)
+        return combine([one for one in unknowns if one is not None], through=through)
 
     def _can(self, arguments: Sequence[Expression], names: Names) -> Value:
         if len(arguments) != 1:
