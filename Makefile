@@ -43,7 +43,7 @@ scan: $(VENV)/.ready
 	fi; \
 	exit $$code
 
-test: lint $(CHECKOV_VENV)/.ready $(DOCS_VENV)/.ready $(VENV)/.browser
+test: lint $(CHECKOV_VENV)/.ready $(VENV)/.browser
 	@$(VENV)/bin/python docs/generate.py --check
 	@$(VENV)/bin/python -m pytest -n auto
 
@@ -88,7 +88,7 @@ $(VENV)/.ready-dev: pyproject.toml $(TEXTS) $(VENV)/bin/python
 $(VENV)/.browser: $(VENV)/.ready-dev
 	@if ! command -v chromium >/dev/null && [ "$$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then \
 		echo "Installing Chromium, for the tests of the HTML report (once; a minute)."; \
-		{ apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; } \
+		{ timeout 60 apt-get -qq update && timeout 120 apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; } \
 			>/dev/null 2>&1 || echo "That failed: the browser tests are skipped." >&2; \
 	fi
 	@if command -v npm >/dev/null; then \
